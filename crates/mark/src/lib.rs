@@ -1,0 +1,6 @@
+//! Members' marks: written into a package's files, read back from a leak, weighed against a bound.
+//!
+//! Pure: no file, clock or random source is touched here; secrets are arguments.
+
+pub mod master;
+pub mod reading;
