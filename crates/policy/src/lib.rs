@@ -1,1 +1,18 @@
-//! policy
+//! Who may know what, when and why: Forewarn's policies, written in Cedar.
+//!
+//! Pure: no clock, no files. Every rule is Cedar text in `policies/`; this crate turns facts into
+//! attributes, asks, and puts the answer into words. It denies whenever it cannot be sure.
+
+mod decide;
+mod explain;
+mod facts;
+mod lead;
+mod outlook;
+mod request;
+
+pub use decide::{Decision, Effect};
+pub use explain::{Change, Explanation};
+pub use facts::{Class, DutySubject, Fact, FactKind, KeyState, Standing, Tier, Trigger};
+pub use lead::{Lead, LeadError};
+pub use outlook::{Outlook, Prospect};
+pub use request::{Action, Subject, Thing};
