@@ -1,0 +1,289 @@
+//! What one read site says about one member, for a coalition that is assumed, not known.
+//!
+//! For any g(a) >= 0 chosen without looking at a member's own symbol, r(a) = g(a) / Σ_b p(b) g(b) has
+//! mean 1 over the law p of an innocent's symbol: Σ_a p(a) r(a) = 1. Every factor here is r with
+//! g(a) = P(seen | own symbol a) under a coalition model, so each is an e-value.
+//!
+//! **Source:** for the models: Furon and Pérez-Freire, "EM decoding of Tardos traitor tracing codes", 2009.
+
+/// Misread rate the factors assume; a wrong one costs power, never the bound.
+pub const MISREAD: f64 = 0.01;
+
+/// How a coalition turns its members' symbols into the one the leak shows at a binary site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// Shows one only when everybody holds it.
+    AllZeros,
+    /// Shows one as soon as anybody holds it.
+    AllOnes,
+    /// Tosses a coin whenever the colluders differ.
+    Coin,
+    /// Copies a colluder chosen at random.
+    Interleave,
+    /// Copies what most hold, a tie by coin.
+    Majority,
+    /// Copies what fewest hold, a tie by coin.
+    Minority,
+}
+
+/// A coalition model: how many colluders and what they do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coalition {
+    /// Number of colluders, at least 1.
+    pub colluders: u32,
+    /// What they do at a site where they differ.
+    pub strategy: Strategy,
+}
+
+/// The 22 models whose e-values are averaged with equal weights.
+///
+/// Sizes 1, 2, 3, 5 and 8; with one colluder all strategies coincide, with two so do interleaving,
+/// majority, minority and the coin.
+pub const BANK: [Coalition; 22] = {
+    use Strategy::{AllOnes, AllZeros, Coin, Interleave, Majority, Minority};
+    const fn of(colluders: u32, strategy: Strategy) -> Coalition {
+        Coalition { colluders, strategy }
+    }
+    [
+        of(1, Interleave),
+        of(2, Interleave),
+        of(2, AllOnes),
+        of(2, AllZeros),
+        of(3, Interleave),
+        of(3, Majority),
+        of(3, Minority),
+        of(3, AllOnes),
+        of(3, AllZeros),
+        of(3, Coin),
+        of(5, Interleave),
+        of(5, Majority),
+        of(5, Minority),
+        of(5, AllOnes),
+        of(5, AllZeros),
+        of(5, Coin),
+        of(8, Interleave),
+        of(8, Majority),
+        of(8, Minority),
+        of(8, AllOnes),
+        of(8, AllZeros),
+        of(8, Coin),
+    ]
+};
+
+impl Coalition {
+    /// Returns the factor of a binary site whose symbol is 1 with probability `p`, 0 < p < 1.
+    ///
+    /// With A the probability that the coalition shows 1 and B_a the same given the member's own symbol
+    /// a, r(a) = B_a'/A' when 1 was seen and (1-B_a')/(1-A') when 0 was, where b' = d + (1-2d) b mixes
+    /// the misread rate d in. Mean 1 because A = p B_1 + (1-p) B_0 and the map to b' is affine.
+    pub fn binary(&self, p: f64, misread: f64, seen_one: bool, own_one: bool) -> f64 {
+        let others = self.colluders.saturating_sub(1);
+        let shows_one_given = |own: u32| -> f64 {
+            (0..=others).map(|k| binomial(others, k, p) * self.shows_one(k + own)).sum()
+        };
+        let (given_one, given_zero) = (shows_one_given(1), shows_one_given(0));
+        let mixed = |b: f64| misread + (1.0 - 2.0 * misread) * b;
+        let anyone = mixed(p * given_one + (1.0 - p) * given_zero);
+        let member = mixed(if own_one { given_one } else { given_zero });
+        if seen_one { member / anyone } else { (1.0 - member) / (1.0 - anyone) }
+    }
+
+    /// Returns the factor of a site with `q` equally likely symbols, q > 2; `hit` says that the member's
+    /// symbol is the one seen.
+    ///
+    /// The coalition interleaves: P(y|a) = (1-d) ((1/c)[a=y] + (1-1/c)/q) + d/q. Over uniform a that
+    /// averages to 1/q for every y, so r(a) = q P(y|a) has mean 1. The strategy is not read: of many
+    /// symbols there is no majority to speak of in small coalitions.
+    pub fn uniform(&self, q: f64, misread: f64, hit: bool) -> f64 {
+        let share = 1.0 / f64::from(self.colluders.max(1));
+        let copied = if hit { share * q } else { 0.0 };
+        (1.0 - misread) * (copied + 1.0 - share) + misread
+    }
+
+    /// Probability of showing 1 when `ones` of the colluders hold it.
+    fn shows_one(&self, ones: u32) -> f64 {
+        let c = self.colluders;
+        if ones == 0 {
+            return 0.0;
+        }
+        if ones >= c {
+            return 1.0;
+        }
+        let majority = match (2 * ones).cmp(&c) {
+            std::cmp::Ordering::Less => 0.0,
+            std::cmp::Ordering::Equal => 0.5,
+            std::cmp::Ordering::Greater => 1.0,
+        };
+        match self.strategy {
+            Strategy::AllZeros => 0.0,
+            Strategy::AllOnes => 1.0,
+            Strategy::Coin => 0.5,
+            Strategy::Interleave => f64::from(ones) / f64::from(c),
+            Strategy::Majority => majority,
+            Strategy::Minority => 1.0 - majority,
+        }
+    }
+}
+
+/// Returns ln of the mean of `e^x` over the given logarithms, without overflow.
+///
+/// An empty bank carries no evidence: 0.
+pub fn ln_mean_exp(ln_values: &[f64]) -> f64 {
+    let top = ln_values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if !top.is_finite() {
+        return if ln_values.is_empty() { 0.0 } else { top };
+    }
+    let sum: f64 = ln_values.iter().map(|x| (x - top).exp()).sum();
+    top + (sum / ln_values.len() as f64).ln()
+}
+
+fn binomial(n: u32, k: u32, p: f64) -> f64 {
+    let ways: f64 = (0..k).map(|i| f64::from(n - i) / f64::from(i + 1)).product();
+    ways * p.powi(k as i32) * (1.0 - p).powi((n - k) as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Strategy::{AllOnes, AllZeros, Coin, Interleave, Majority, Minority};
+    use super::*;
+
+    fn of(colluders: u32, strategy: Strategy) -> Coalition {
+        Coalition { colluders, strategy }
+    }
+
+    #[track_caller]
+    fn near(got: f64, want: f64, tolerance: f64) {
+        assert!((got - want).abs() < tolerance, "{got} is not {want}");
+    }
+
+    #[test]
+    fn every_factor_has_mean_one() {
+        for coalition in BANK {
+            for p in [0.01, 0.21132, 0.5, 0.887] {
+                for seen in [false, true] {
+                    let mean = p * coalition.binary(p, MISREAD, seen, true)
+                        + (1.0 - p) * coalition.binary(p, MISREAD, seen, false);
+                    near(mean, 1.0, 1e-12);
+                }
+            }
+            for q in [3.0, 24.0, 40320.0] {
+                let mean = coalition.uniform(q, MISREAD, true) / q
+                    + (1.0 - 1.0 / q) * coalition.uniform(q, MISREAD, false);
+                near(mean, 1.0, 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn published_factors() {
+        let both = |c: Coalition, p: f64, seen: bool| {
+            (c.binary(p, 0.01, seen, true), c.binary(p, 0.01, seen, false))
+        };
+        let cases = [
+            (of(1, Interleave), 0.5, true, 1.98, 0.02),
+            (of(2, Interleave), 0.5, true, 1.49, 0.51),
+            (of(2, AllOnes), 0.5, true, 1.32886, 0.67114),
+            (of(2, AllOnes), 0.5, false, 0.03922, 1.96078),
+            (of(3, Minority), 0.5, true, 1.0, 1.0),
+            (of(3, Minority), 0.5, false, 1.0, 1.0),
+            (of(3, Interleave), 0.21132, true, 2.18675, 0.68202),
+            (of(3, Interleave), 0.21132, false, 0.67092, 1.08817),
+            (of(3, AllOnes), 0.21132, true, 1.94407, 0.74704),
+            (of(3, AllOnes), 0.21132, false, 0.02038, 1.26248),
+        ];
+        for (coalition, p, seen, one, zero) in cases {
+            let (got_one, got_zero) = both(coalition, p, seen);
+            near(got_one, one, 6e-6);
+            near(got_zero, zero, 6e-6);
+        }
+    }
+
+    #[test]
+    fn published_capacities() {
+        // I(X;Y) in bits at p = 1/2 without misreads: the mean log factor of a guilty member.
+        let capacity = |coalition: Coalition| -> f64 {
+            let mut bits = 0.0;
+            for own in [false, true] {
+                for seen in [false, true] {
+                    let factor = coalition.binary(0.5, 0.0, seen, own);
+                    let shown = {
+                        let others = coalition.colluders - 1;
+                        let one: f64 = (0..=others)
+                            .map(|k| binomial(others, k, 0.5) * coalition.shows_one(k + u32::from(own)))
+                            .sum();
+                        if seen { one } else { 1.0 - one }
+                    };
+                    if shown > 0.0 {
+                        bits += 0.5 * shown * factor.log2();
+                    }
+                }
+            }
+            bits
+        };
+        near(capacity(of(1, Interleave)), 1.0, 1e-9);
+        near(capacity(of(2, Interleave)), 0.188722, 1e-6);
+        near(capacity(of(2, AllOnes)), 0.311278, 1e-6);
+        near(capacity(of(3, Interleave)), 0.081704, 1e-6);
+        near(capacity(of(3, Majority)), 0.188722, 1e-6);
+        near(capacity(of(3, Minority)), 0.0, 1e-9);
+        near(capacity(of(3, AllOnes)), 0.137925, 1e-6);
+        near(capacity(of(3, Coin)), 0.045566, 1e-6);
+    }
+
+    #[test]
+    fn bank_has_no_two_equal_models() {
+        let shape = |c: &Coalition| -> Vec<u64> {
+            (0..=8).map(|k| (if k > c.colluders { -1.0 } else { c.shows_one(k) }).to_bits()).collect()
+        };
+        let distinct: std::collections::BTreeSet<_> = BANK.iter().map(shape).collect();
+        assert_eq!(distinct.len(), BANK.len());
+    }
+
+    /// Vector V: m=12, p_i=(2i+1)/24, d=.01.
+    #[test]
+    fn vector_v_e_values() {
+        let x = super::super::tail::tests::bits("001010110111");
+        let x2 = super::super::tail::tests::bits("100101011101");
+        let y = super::super::tail::tests::bits("001001110111");
+        let ln_e = |c: Coalition, row: &[bool]| -> f64 {
+            (0..12).map(|i| c.binary((2 * i + 1) as f64 / 24.0, MISREAD, y[i], row[i]).ln()).sum()
+        };
+        for (coalition, want) in [
+            (of(1, Interleave), -3.230502446),
+            (of(2, Interleave), 1.552936077),
+            (of(2, AllOnes), -1.016785157),
+            (of(2, AllZeros), 0.273167626),
+            (of(3, Interleave), 1.332049524),
+            (of(3, Minority), 1.162024290),
+            (of(8, Majority), 1.263210951),
+        ] {
+            near(ln_e(coalition, &x), want, 1e-8);
+        }
+        let mixture = |row: &[bool]| ln_mean_exp(&BANK.map(|c| ln_e(c, row)));
+        near(mixture(&x), 0.788715887, 1e-8);
+        near(mixture(&x2), -1.899849511, 1e-8);
+
+        // Exact mean over all 4096 rows, each weighted with its probability.
+        let mean: f64 = (0..4096u32)
+            .map(|row| {
+                let row: Vec<bool> = (0..12).map(|i| row >> i & 1 == 1).collect();
+                let weight: f64 = (0..12)
+                    .map(|i| {
+                        let p = (2 * i + 1) as f64 / 24.0;
+                        if row[i] { p } else { 1.0 - p }
+                    })
+                    .product();
+                weight * mixture(&row).exp()
+            })
+            .sum();
+        near(mean, 1.0, 1e-10);
+    }
+
+    #[test]
+    fn log_mean_survives_extremes() {
+        near(ln_mean_exp(&[1000.0, 1000.0]), 1000.0, 1e-9);
+        near(ln_mean_exp(&[-1000.0, 0.0]), -std::f64::consts::LN_2, 1e-9);
+        near(ln_mean_exp(&[]), 0.0, 1e-12);
+        assert_eq!(ln_mean_exp(&[f64::NEG_INFINITY]), f64::NEG_INFINITY);
+    }
+}

@@ -1,0 +1,16 @@
+//! Whose copy a leak derives from, weighed against a bound on accusing anyone innocent.
+//!
+//! [`accuse`] takes the population's rows, a code-blind [`Reading`](crate::reading::Reading) and ε and
+//! returns a [`Trace`]. The mathematics is in four small files: [`factor`] (evidence of a choice or an
+//! order), [`constant`] (evidence of a generated value), [`tail`] (exact conditional tails) and
+//! [`bound`] (what the bound needs and why it holds).
+
+pub mod bound;
+pub mod constant;
+pub mod factor;
+pub mod tail;
+mod verdict;
+
+pub use verdict::{
+    AccuseError, Law, MemberEvidence, Row, SCORER, SiteCount, SiteLaw, Trace, Verdict, accuse,
+};
