@@ -1,1 +1,48 @@
-fn main() {}
+//! `cargo xtask test`: every check of the repository, in order, each with a headline and the time it took.
+
+mod arrows;
+mod exec;
+mod flips;
+mod install;
+mod judges;
+mod steps;
+mod story;
+mod tree;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use steps::{Options, Step};
+
+/// Tasks of the workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs every check in order and ends with a summary.
+    Test {
+        /// Runs this step alone; may be repeated.
+        #[arg(long, value_enum, value_name = "STEP")]
+        only: Vec<Step>,
+        /// Runs the demonstration with 20 seeds instead of 3.
+        #[arg(long)]
+        full: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let Task::Test { only, full } = Cli::parse().task;
+    let strict = std::env::var("CI").is_ok_and(|value| value == "true");
+    match steps::run_all(&only, &Options { full, strict }) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Installs what the checks need where that is possible, and says so.
+
+use crate::exec::{cargo, run, stdout, succeeds};
+use crate::steps::Skips;
+use anyhow::Result;
+use std::path::Path;
+use std::process::Command;
+
+/// Debian packages: the outside judges for sealing, log, rules and the Go library they use.
+const PACKAGES: [&str; 5] = ["age", "golang-go", "golang-golang-x-mod-dev", "yara", "gnupg"];
+
+/// Cargo subcommands with the versions the checks were written against.
+const TOOLS: [(&str, &str); 2] = [("nextest", "0.9.143"), ("deny", "0.20.2")];
+
+/// Installs the missing Debian packages and cargo tools.
+///
+/// # Errors
+/// Never for a tool that cannot be installed: the step that needs it skips its part and says so.
+pub(crate) fn all(skips: &mut Skips) -> Result<()> {
+    packages(skips)?;
+    for (tool, version) in TOOLS {
+        if succeeds(&mut cargo(&[tool, "--version"])) {
+            continue;
+        }
+        let name = format!("cargo-{tool}");
+        println!("    {name} is missing: building {version}, which takes some minutes");
+        if let Err(error) = run(&mut cargo(&["install", "--locked", "--version", version, &name])) {
+            skips.push(format!("`{name}` could not be installed: {error}"));
+        }
+    }
+    Ok(())
+}
+
+fn packages(skips: &mut Skips) -> Result<()> {
+    if !Path::new("/etc/debian_version").exists() {
+        println!("    not Debian: age, Go, yara and GnuPG are used when they are in the path");
+        return Ok(());
+    }
+    let missing: Vec<&str> = PACKAGES.into_iter().filter(|package| !installed(package)).collect();
+    if missing.is_empty() {
+        println!("    Debian packages present: {}", PACKAGES.join(" "));
+        return Ok(());
+    }
+    let user = stdout(Command::new("id").arg("-u"))?;
+    if user.trim() != "0" {
+        println!("    missing: {}; install them with apt-get to run every judge", missing.join(" "));
+        return Ok(());
+    }
+    println!("    installing with apt-get: {}", missing.join(" "));
+    let result = run(apt().args(["update", "-qq"]))
+        .and_then(|()| run(apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(&missing)));
+    if let Err(error) = result {
+        skips.push(format!("Debian packages could not be installed ({}): {error}", missing.join(" ")));
+    }
+    Ok(())
+}
+
+fn installed(package: &str) -> bool {
+    stdout(Command::new("dpkg-query").args(["-W", "-f", "${Status}", package]))
+        .is_ok_and(|status| status == "install ok installed")
+}
+
+fn apt() -> Command {
+    let mut command = Command::new("apt-get");
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+}
