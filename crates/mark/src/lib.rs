@@ -2,5 +2,11 @@
 //!
 //! Pure: no file, clock or random source is touched here; secrets are arguments.
 
+pub mod accuse;
+pub mod arrange;
+pub mod code;
+pub mod kinds;
 pub mod master;
 pub mod reading;
+pub mod render;
+pub mod syntax;

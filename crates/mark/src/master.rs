@@ -55,11 +55,26 @@ pub enum Node {
     /// One of several branches: alternatives, `pick`, `rename`, or another place of a coupled site.
     ///
     /// The site's kind is [`SiteKind::Choice`] and the number of branches is its `q`.
-    Choice { site: SiteIx, branches: Vec<Vec<Node>> },
+    Choice {
+        /// Which site.
+        site: SiteIx,
+        /// What each symbol stands for, in symbol order.
+        branches: Vec<Vec<Node>>,
+    },
     /// The member's own value; the site's kind is [`SiteKind::Constant`].
-    Constant { site: SiteIx },
+    Constant {
+        /// Which site.
+        site: SiteIx,
+    },
     /// Items in a member's own order, joined by `separator`; the site's kind is [`SiteKind::Order`].
-    Order { site: SiteIx, items: Vec<Vec<Node>>, separator: String },
+    Order {
+        /// Which site.
+        site: SiteIx,
+        /// The items in the author's order.
+        items: Vec<Vec<Node>>,
+        /// What stands between two items.
+        separator: String,
+    },
 }
 
 /// A site and what may stand there.
@@ -80,11 +95,19 @@ pub struct Site {
 #[serde(rename_all = "snake_case")]
 pub enum SiteKind {
     /// One of `q` branches, each equally likely; the symbol is the branch's index.
-    Choice { q: u32 },
+    Choice {
+        /// How many branches there are.
+        q: u32,
+    },
     /// A generated value; the symbol is the value itself.
     Constant(Generator),
     /// `keep` of `items` in some order; the symbol is the arrangement's rank (lexicographic).
-    Order { items: u32, keep: u32 },
+    Order {
+        /// How many items the author wrote.
+        items: u32,
+        /// How many of them a copy shows.
+        keep: u32,
+    },
 }
 
 /// A value generator of the authoring markup.
