@@ -1,0 +1,498 @@
+//! Cases: one vulnerability, or a chain, with its embargo and all that hangs on it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Event,
+    context::Context,
+    deadline,
+    embargo::{Embargo, EmbargoEvent, Move},
+    grant::Granted,
+    id::{CaseId, ItemId, MemberId, Sha256, UserId, WaveId},
+    item::{Item, ItemEvent},
+    marks::{MarksCommitment, MarksEvent},
+    program::Program,
+    refusal::Refusal,
+    wave::{Wave, WaveEvent},
+};
+
+/// A case under coordination.
+#[derive(Clone, Debug, Serialize)]
+pub struct Case {
+    id: CaseId,
+    title: String,
+    cves: Vec<String>,
+    opened: Timestamp,
+    embargo: Embargo,
+    #[serde(skip)]
+    proposed_by: Option<UserId>,
+    #[serde(skip)]
+    exit_proposed_by: Option<UserId>,
+    observed: Observed,
+    package: u32,
+    items: BTreeMap<ItemId, Item>,
+    waves: BTreeMap<WaveId, Wave>,
+    #[serde(skip)]
+    marks: BTreeMap<u32, MarksCommitment>,
+    #[serde(skip)]
+    grants: BTreeMap<ItemId, BTreeMap<MemberId, Granted>>,
+    published: Option<Published>,
+    closed: Option<Timestamp>,
+}
+
+/// What the world is known to know.
+///
+/// **Source:** Vultron case states P, X and A; each is a latch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Observed {
+    /// Since when the public is aware.
+    pub public_aware: Option<Timestamp>,
+    /// Since when an exploit is public.
+    pub exploit_public: Option<Timestamp>,
+    /// Since when attacks are observed.
+    pub attacks_observed: Option<Timestamp>,
+}
+
+impl Observed {
+    /// Returns the gravest thing observed, in words.
+    #[must_use]
+    pub fn first(self) -> Option<&'static str> {
+        let said = |since: Option<Timestamp>, words| since.map(|_| words);
+        said(self.public_aware, "the public is aware")
+            .or(said(self.exploit_public, "an exploit is public"))
+            .or(said(self.attacks_observed, "attacks were observed"))
+    }
+}
+
+/// Something the world was seen to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Observation {
+    /// The public is aware.
+    PublicAware,
+    /// An exploit is public.
+    ExploitPublic,
+    /// Attacks are observed.
+    AttacksObserved,
+}
+
+/// What became public, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Published {
+    /// When.
+    pub at: Timestamp,
+    /// Which files.
+    pub files: Vec<PublishedFile>,
+}
+
+/// One public file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedFile {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of its bytes.
+    pub sha256: Sha256,
+}
+
+/// What a person asks of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaseCommand {
+    /// Opens it.
+    Open {
+        /// What it is about.
+        title: String,
+        /// Its CVE ids.
+        cves: Vec<String>,
+    },
+    /// Reports what the world knows; may end the embargo, or ask for a decision.
+    Observe {
+        /// What was observed.
+        what: Observation,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Publishes the advisory.
+    Publish {
+        /// The public files.
+        files: Vec<PublishedFile>,
+    },
+    /// Closes the case.
+    Close,
+}
+
+/// What happened to a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseEvent {
+    /// It was opened.
+    Opened {
+        /// Which.
+        case: CaseId,
+        /// What it is about.
+        title: String,
+        /// Its CVE ids.
+        cves: Vec<String>,
+    },
+    /// The world knows something.
+    Observed {
+        /// Which case.
+        case: CaseId,
+        /// What.
+        what: Observation,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// The advisory is public.
+    Published {
+        /// Which case.
+        case: CaseId,
+        /// The public files.
+        files: Vec<PublishedFile>,
+    },
+    /// It was closed.
+    Closed {
+        /// Which case.
+        case: CaseId,
+    },
+}
+
+impl Case {
+    /// Returns its id.
+    #[must_use]
+    pub fn id(&self) -> &CaseId {
+        &self.id
+    }
+
+    /// Returns what it is about.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// Returns its CVE ids.
+    #[must_use]
+    pub fn cves(&self) -> &[String] {
+        &self.cves
+    }
+
+    /// Returns when it was opened.
+    #[must_use]
+    pub fn opened(&self) -> Timestamp {
+        self.opened
+    }
+
+    /// Returns its embargo.
+    #[must_use]
+    pub fn embargo(&self) -> Embargo {
+        self.embargo
+    }
+
+    /// Returns what the world is known to know.
+    #[must_use]
+    pub fn observed(&self) -> Observed {
+        self.observed
+    }
+
+    /// Returns the version of its package, 0 while it has no item.
+    #[must_use]
+    pub fn package(&self) -> u32 {
+        self.package
+    }
+
+    /// Returns its items by id.
+    pub fn items(&self) -> impl Iterator<Item = &Item> {
+        self.items.values()
+    }
+
+    /// Returns an item.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownItem`].
+    pub fn item(&self, id: &ItemId) -> Result<&Item, Refusal> {
+        let unknown = || Refusal::UnknownItem { case: self.id.clone(), item: id.clone() };
+        self.items.get(id).ok_or_else(unknown)
+    }
+
+    /// Returns its waves by id.
+    pub fn waves(&self) -> impl Iterator<Item = &Wave> {
+        self.waves.values()
+    }
+
+    /// Returns a wave.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownWave`].
+    pub fn wave(&self, id: &WaveId) -> Result<&Wave, Refusal> {
+        let unknown = || Refusal::UnknownWave { case: self.id.clone(), wave: id.clone() };
+        self.waves.get(id).ok_or_else(unknown)
+    }
+
+    /// Returns what was committed about the marks of a package version.
+    #[must_use]
+    pub fn marks(&self, package: u32) -> Option<&MarksCommitment> {
+        self.marks.get(&package)
+    }
+
+    /// Returns every grant by item and member.
+    pub fn grants(&self) -> impl Iterator<Item = (&ItemId, &MemberId, &Granted)> {
+        self.grants
+            .iter()
+            .flat_map(|(item, by)| by.iter().map(move |(member, granted)| (item, member, granted)))
+    }
+
+    /// Returns the grants of one item by member.
+    pub fn grants_of(&self, item: &ItemId) -> impl Iterator<Item = (&MemberId, &Granted)> {
+        self.grants.get(item).into_iter().flatten()
+    }
+
+    /// Returns a member's grant of an item.
+    #[must_use]
+    pub fn granted(&self, item: &ItemId, member: &MemberId) -> Option<&Granted> {
+        self.grants.get(item)?.get(member)
+    }
+
+    /// Returns what became public.
+    #[must_use]
+    pub fn published(&self) -> Option<&Published> {
+        self.published.as_ref()
+    }
+
+    /// Returns when it was closed.
+    #[must_use]
+    pub fn closed(&self) -> Option<Timestamp> {
+        self.closed
+    }
+
+    pub(crate) fn proposed_by(&self) -> Option<&UserId> {
+        self.proposed_by.as_ref()
+    }
+
+    pub(crate) fn exit_proposed_by(&self) -> Option<&UserId> {
+        self.exit_proposed_by.as_ref()
+    }
+
+    pub(crate) fn check_open(&self) -> Result<(), Refusal> {
+        if self.closed.is_some() { Err(Refusal::CaseClosed { case: self.id.clone() }) } else { Ok(()) }
+    }
+
+    /// Returns the event that sets a latch, unless it is set already.
+    pub(crate) fn observe(&self, what: Observation, since: Timestamp) -> Option<Event> {
+        let known = match what {
+            Observation::PublicAware => self.observed.public_aware,
+            Observation::ExploitPublic => self.observed.exploit_public,
+            Observation::AttacksObserved => self.observed.attacks_observed,
+        };
+        let case = self.id.clone();
+        known.is_none().then_some(Event::Case(CaseEvent::Observed { case, what, since }))
+    }
+
+    /// Takes a step of the embargo machine; a step the machine does not have changes nothing.
+    pub(crate) fn move_embargo(&mut self, step: Move, actor: &UserId) {
+        if let Ok(next) = self.embargo.step(step) {
+            self.embargo = next;
+            self.proposed_by = matches!(step, Move::Propose(_)).then(|| actor.clone());
+        }
+    }
+
+    pub(crate) fn propose_exit(&mut self, actor: &UserId) {
+        self.exit_proposed_by = Some(actor.clone());
+    }
+
+    pub(crate) fn withdraw_exit(&mut self) {
+        self.exit_proposed_by = None;
+    }
+
+    pub(crate) fn put_grant(&mut self, item: ItemId, member: MemberId, granted: Granted) {
+        self.grants.entry(item).or_default().insert(member, granted);
+    }
+}
+
+pub(crate) fn decide(
+    program: &Program,
+    ctx: &Context<'_>,
+    id: &CaseId,
+    command: CaseCommand,
+) -> Result<Vec<Event>, Refusal> {
+    match command {
+        CaseCommand::Open { title, cves } => {
+            if program.case(id).is_ok() {
+                return Err(Refusal::Exists { what: "case", id: id.to_string() });
+            }
+            if title.trim().is_empty() {
+                return Err(Refusal::Empty("the title"));
+            }
+            Ok(vec![Event::Case(CaseEvent::Opened { case: id.clone(), title, cves })])
+        }
+        CaseCommand::Observe { what, at } => observe(program, ctx, id, what, at),
+        CaseCommand::Publish { files } => publish(program, ctx, id, files),
+        CaseCommand::Close => {
+            let case = program.case(id)?;
+            case.check_open()?;
+            if let Some(ends) = case.embargo.in_force_until() {
+                return Err(Refusal::EmbargoInForce { case: id.clone(), ends });
+            }
+            Ok(vec![Event::Case(CaseEvent::Closed { case: id.clone() })])
+        }
+    }
+}
+
+/// Public knowledge or a public exploit ends the embargo at once; attacks open an exit decision.
+///
+/// **Source:** Vultron embargo rules (P or X: shall terminate; A: should) and case-state rule 3 (a public
+/// exploit makes the public aware).
+fn observe(
+    program: &Program,
+    ctx: &Context<'_>,
+    id: &CaseId,
+    what: Observation,
+    at: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    let case = program.case(id)?;
+    if at > ctx.now {
+        return Err(Refusal::SeenInTheFuture { seen: at, now: ctx.now });
+    }
+    let mut events: Vec<Event> = case.observe(what, at).into_iter().collect();
+    if what == Observation::AttacksObserved {
+        events.extend(deadline::open_exit_decision(program, id, ctx.now));
+        return Ok(events);
+    }
+    if what == Observation::ExploitPublic {
+        events.extend(case.observe(Observation::PublicAware, at));
+    }
+    if let Some(ends) = case.embargo.in_force_until() {
+        let step = Move::Terminate(ctx.now.min(ends));
+        case.embargo.step(step)?;
+        let reason = String::from("public knowledge ends an embargo");
+        events.push(Event::Embargo(EmbargoEvent::Moved { case: id.clone(), step, reason }));
+        events.extend(deadline::close_exit_decision(program, id, "embargo ended"));
+    }
+    Ok(events)
+}
+
+fn publish(
+    program: &Program,
+    ctx: &Context<'_>,
+    id: &CaseId,
+    files: Vec<PublishedFile>,
+) -> Result<Vec<Event>, Refusal> {
+    let case = program.case(id)?;
+    case.check_open()?;
+    check_publish(case, ctx.now)?;
+    if files.is_empty() {
+        return Err(Refusal::NoAdvisory { case: id.clone() });
+    }
+    let mut events = Vec::new();
+    if let Some(ends) = case.embargo.in_force_until() {
+        let step = Move::Terminate(ends);
+        let reason = String::from("the embargo has run its time");
+        events.push(Event::Embargo(EmbargoEvent::Moved { case: id.clone(), step, reason }));
+        events.extend(deadline::close_exit_decision(program, id, "embargo ended"));
+    }
+    events.push(Event::Case(CaseEvent::Published { case: id.clone(), files }));
+    Ok(events)
+}
+
+/// Checks that a case may be published at an instant.
+///
+/// # Errors
+/// [`Refusal`] before the public instant, without one, or when it was published already.
+pub fn check_publish(case: &Case, now: Timestamp) -> Result<(), Refusal> {
+    if case.published.is_some() {
+        return Err(Refusal::AlreadyPublished { case: case.id.clone() });
+    }
+    match case.embargo.public() {
+        None => Err(Refusal::NoEmbargo { case: case.id.clone() }),
+        Some(at) if now < at => Err(Refusal::PublishEarly { case: case.id.clone(), at, now }),
+        Some(_) => Ok(()),
+    }
+}
+
+pub(crate) fn apply(cases: &mut BTreeMap<CaseId, Case>, event: &CaseEvent, at: Timestamp) {
+    if let CaseEvent::Opened { case, title, cves } = event {
+        cases.insert(case.clone(), opened(case, title, cves, at));
+        return;
+    }
+    let (CaseEvent::Opened { case, .. }
+    | CaseEvent::Observed { case, .. }
+    | CaseEvent::Published { case, .. }
+    | CaseEvent::Closed { case }) = event;
+    let Some(case) = cases.get_mut(case) else { return };
+    match event {
+        CaseEvent::Opened { .. } => {}
+        CaseEvent::Observed { what, since, .. } => {
+            let latch = match what {
+                Observation::PublicAware => &mut case.observed.public_aware,
+                Observation::ExploitPublic => &mut case.observed.exploit_public,
+                Observation::AttacksObserved => &mut case.observed.attacks_observed,
+            };
+            latch.get_or_insert(*since);
+        }
+        CaseEvent::Published { files, .. } => case.published = Some(Published { at, files: files.clone() }),
+        CaseEvent::Closed { .. } => case.closed = Some(at),
+    }
+}
+
+fn opened(id: &CaseId, title: &str, cves: &[String], at: Timestamp) -> Case {
+    Case {
+        id: id.clone(),
+        title: title.to_owned(),
+        cves: cves.to_vec(),
+        opened: at,
+        embargo: Embargo::None,
+        proposed_by: None,
+        exit_proposed_by: None,
+        observed: Observed::default(),
+        package: 0,
+        items: BTreeMap::new(),
+        waves: BTreeMap::new(),
+        marks: BTreeMap::new(),
+        grants: BTreeMap::new(),
+        published: None,
+        closed: None,
+    }
+}
+
+pub(crate) fn apply_item(case: &mut Case, event: &ItemEvent) {
+    let ItemEvent::Added { package, items, .. } = event;
+    case.package = *package;
+    case.items.extend(items.iter().map(|item| (item.item.clone(), item.clone())));
+}
+
+pub(crate) fn apply_marks(case: &mut Case, event: &MarksEvent) {
+    let MarksEvent::Committed { marks, .. } = event;
+    case.marks.insert(marks.package, marks.clone());
+}
+
+pub(crate) fn apply_wave(case: &mut Case, event: &WaveEvent, at: Timestamp, actor: &UserId) {
+    if let WaveEvent::Scheduled { wave, lead, tiers, items, .. } = event {
+        let planned = Wave {
+            wave: wave.clone(),
+            lead: *lead,
+            tiers: tiers.clone(),
+            items: items.clone(),
+            approvals: BTreeMap::new(),
+            released: None,
+            withheld: BTreeMap::new(),
+        };
+        case.waves.insert(wave.clone(), planned);
+        return;
+    }
+    let (WaveEvent::Scheduled { wave, .. }
+    | WaveEvent::Approved { wave, .. }
+    | WaveEvent::Withheld { wave, .. }
+    | WaveEvent::Released { wave, .. }) = event;
+    let Some(wave) = case.waves.get_mut(wave) else { return };
+    match event {
+        WaveEvent::Scheduled { .. } => {}
+        WaveEvent::Approved { .. } => {
+            wave.approvals.insert(actor.clone(), at);
+        }
+        WaveEvent::Withheld { member, items, .. } => {
+            wave.withheld.insert(member.clone(), items.clone());
+        }
+        WaveEvent::Released { .. } => wave.released = Some(at),
+    }
+}

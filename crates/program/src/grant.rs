@@ -1,0 +1,129 @@
+//! Grants: the log entry that gives a member its copy of an item.
+
+use jiff::Timestamp;
+use policy::{Action, Effect};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Event,
+    context::Context,
+    id::{CaseId, ItemId, MemberId, Sha256, WaveId},
+    judge,
+    program::Program,
+    refusal::Refusal,
+    wave,
+};
+
+/// A copy as the engine rendered it, on its way to becoming a grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copy {
+    /// Whose.
+    pub member: MemberId,
+    /// Of which item.
+    pub item: ItemId,
+    /// SHA-256 of the rendered text.
+    pub sha256: Sha256,
+    /// Its length in bytes.
+    pub size: u64,
+}
+
+/// What the state keeps of a grant; the log entry holds the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Granted {
+    /// Sequence number of the entry.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// In which wave.
+    pub wave: WaveId,
+    /// SHA-256 of the member's copy.
+    pub sha256: Sha256,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Version of the package it was rendered from.
+    pub package: u32,
+}
+
+/// What happened to a copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantEvent {
+    /// A member has been given its copy of an item.
+    Given(Grant),
+}
+
+/// The body of a grant's entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Which case.
+    pub case: CaseId,
+    /// In which wave.
+    pub wave: WaveId,
+    /// Which item.
+    pub item: ItemId,
+    /// To whom.
+    pub member: MemberId,
+    /// SHA-256 of the member's copy; it pins the marks the copy carries.
+    pub sha256: Sha256,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Version of the package it was rendered from.
+    pub package: u32,
+    /// Fingerprint of the key that copies are sealed to.
+    pub key: String,
+    /// Version of the policy set: SHA-256 of its text.
+    pub policy_set: String,
+    /// The policies that decided.
+    pub policies: Vec<String>,
+    /// The facts they used.
+    pub facts: Vec<String>,
+}
+
+/// Decides on recording copies of a wave: every one is judged again, now, and no one twice.
+pub(crate) fn decide(
+    program: &Program,
+    ctx: &Context<'_>,
+    id: &CaseId,
+    wave_id: &WaveId,
+    copies: Vec<Copy>,
+) -> Result<Vec<Event>, Refusal> {
+    wave::check_due(program, id, wave_id, ctx.now)?;
+    let case = program.case(id)?;
+    let wave = case.wave(wave_id)?;
+    if case.marks(case.package()).is_none() {
+        return Err(Refusal::MarksNotCommitted { case: id.clone() });
+    }
+    let mut events = Vec::with_capacity(copies.len());
+    for copy in copies {
+        let member = program.member(&copy.member)?;
+        let item = case.item(&copy.item)?;
+        let in_wave = wave.items.contains(&copy.item)
+            && member.tier.as_ref().is_some_and(|tier| wave.tiers.contains(tier));
+        if !in_wave {
+            let says = format!("wave `{wave_id}` does not cover it");
+            return Err(Refusal::Withheld { member: copy.member, item: copy.item, says });
+        }
+        if case.granted(&copy.item, &copy.member).is_some() {
+            continue;
+        }
+        let decision = judge::judge(program, ctx.policy, case, item, member, Action::Fetch, ctx.now);
+        if decision.effect != Effect::Permit {
+            return Err(Refusal::Withheld { member: copy.member, item: copy.item, says: decision.says });
+        }
+        let key = member.confirmed_key().map(|key| key.fingerprint.clone()).unwrap_or_default();
+        events.push(Event::Grant(GrantEvent::Given(Grant {
+            case: id.clone(),
+            wave: wave_id.clone(),
+            item: copy.item,
+            member: copy.member,
+            sha256: copy.sha256,
+            size: copy.size,
+            package: case.package(),
+            key,
+            policy_set: ctx.policy.version().to_owned(),
+            policies: decision.policies,
+            facts: decision.facts,
+        })));
+    }
+    Ok(events)
+}

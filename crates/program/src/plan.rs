@@ -1,0 +1,143 @@
+//! The plan of a wave: the decision for every member and item, with reasons.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use policy::{PolicySet, Prospect, Standing};
+use serde::Serialize;
+
+use crate::{
+    embargo,
+    id::{CaseId, ItemId, MemberId, WaveId},
+    judge::{self, Dossier},
+    program::Program,
+    refusal::Refusal,
+    wave::Withholding,
+};
+
+/// What a wave means for every member in its tiers and every one of its items.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    /// Which case.
+    pub case: CaseId,
+    /// Which wave.
+    pub wave: WaveId,
+    /// When the wave is due.
+    pub at: Timestamp,
+    /// The instant the plan was made for.
+    pub now: Timestamp,
+    /// One row a member and item, in that order.
+    pub rows: Vec<Row>,
+}
+
+/// One member and item of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// To whom.
+    pub member: MemberId,
+    /// Which item.
+    pub item: ItemId,
+    /// What happens.
+    pub fate: Fate,
+    /// The policies that decided.
+    pub policies: Vec<String>,
+    /// The facts they used.
+    pub facts: Vec<String>,
+    /// The same in words.
+    pub says: String,
+}
+
+/// What becomes of an item for a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "fate", rename_all = "snake_case")]
+pub enum Fate {
+    /// The member has its copy.
+    Granted {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// It is due now.
+    Due,
+    /// It comes in time, with nothing in the way.
+    Later {
+        /// When.
+        at: Timestamp,
+    },
+    /// It is withheld.
+    Withheld {
+        /// Until when, as things stand; absent for never.
+        until: Option<Timestamp>,
+    },
+}
+
+impl Plan {
+    /// Returns the rows that are due and not granted.
+    pub fn due(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(|row| row.fate == Fate::Due)
+    }
+
+    /// Returns what is withheld, by member.
+    #[must_use]
+    pub fn withholdings(&self) -> BTreeMap<MemberId, Vec<Withholding>> {
+        let mut by_member = BTreeMap::<_, Vec<_>>::new();
+        for row in &self.rows {
+            let Fate::Withheld { until } = row.fate else { continue };
+            by_member.entry(row.member.clone()).or_default().push(Withholding {
+                item: row.item.clone(),
+                until,
+                policies: row.policies.clone(),
+                facts: row.facts.clone(),
+            });
+        }
+        by_member
+    }
+}
+
+/// Plans a wave for an instant; releases nothing.
+///
+/// # Errors
+/// [`Refusal`] when the case or wave is unknown, or no embargo gives the wave an instant.
+pub fn plan(
+    program: &Program,
+    policy: &PolicySet,
+    case_id: &CaseId,
+    wave_id: &WaveId,
+    now: Timestamp,
+) -> Result<Plan, Refusal> {
+    let case = program.case(case_id)?;
+    let wave = case.wave(wave_id)?;
+    let public = case.embargo().public().ok_or_else(|| Refusal::NoEmbargo { case: case_id.clone() })?;
+    let at = embargo::before(public, wave.lead);
+    let mut rows = Vec::new();
+    let gone = |standing| matches!(standing, Standing::Removed | Standing::Declined);
+    let audience = program
+        .members()
+        .filter(|member| !gone(member.standing))
+        .filter(|member| member.tier.as_ref().is_some_and(|tier| wave.tiers.contains(tier)));
+    for member in audience {
+        let dossier = Dossier::of(program, member);
+        for item in wave.items.iter().filter_map(|id| case.item(id).ok()) {
+            let outlook = judge::outlook(policy, case, item, member, &dossier, now);
+            let granted = case.granted(&item.item, &member.id);
+            let fate = match (granted, outlook.effect) {
+                (Some(grant), _) => Fate::Granted { at: grant.at },
+                (None, Prospect::Release { at: from }) if from.max(at) > now => {
+                    Fate::Later { at: from.max(at) }
+                }
+                (None, Prospect::Withhold { until }) if until.is_none_or(|until| until.max(at) > now) => {
+                    Fate::Withheld { until }
+                }
+                (None, _) => Fate::Due,
+            };
+            rows.push(Row {
+                member: member.id.clone(),
+                item: item.item.clone(),
+                fate,
+                policies: outlook.policies,
+                facts: outlook.facts,
+                says: outlook.says,
+            });
+        }
+    }
+    Ok(Plan { case: case_id.clone(), wave: wave_id.clone(), at, now, rows })
+}

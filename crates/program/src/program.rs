@@ -1,0 +1,413 @@
+//! The program: the fold of its log.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use policy::{Lead, Tier};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    case::{self, Case, CaseCommand},
+    context::Context,
+    deadline::{self, Deadline},
+    embargo::{self, EmbargoCommand},
+    event::{Entry, Event},
+    grant::{self, Copy, GrantEvent, Granted},
+    id::{CaseId, DeadlineId, LeakId, MemberId, ReviewId, SightingId, TierId, UserId, WaveId},
+    item::{self, Item},
+    leak::{self, LeakCase, LeakCommand},
+    marks::{self, MarksCommitment},
+    member::{self, Member, MemberCommand},
+    refusal::Refusal,
+    review::{self, Review, ReviewCommand},
+    sighting::{self, Report, Sighting, SightingEvent},
+    wave::{self, WaveCommand},
+};
+
+/// Rules of the program that are data, not policy text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rules {
+    /// The longest embargo that may be proposed, counted from the proposal.
+    pub max_embargo: Lead,
+    /// How long an exit decision may take once attacks are observed.
+    pub exit_decision: Lead,
+    /// The bound on accusing any innocent member in a case.
+    pub epsilon: f64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        const DAY: u32 = 86_400;
+        Self {
+            max_embargo: Lead::from_seconds(90 * DAY),
+            exit_decision: Lead::from_seconds(DAY),
+            epsilon: 1e-6,
+        }
+    }
+}
+
+/// The whole state of one early-warning program.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    name: String,
+    rules: Rules,
+    operators: BTreeSet<UserId>,
+    tiers: BTreeMap<TierId, Tier>,
+    members: BTreeMap<MemberId, Member>,
+    cases: BTreeMap<CaseId, Case>,
+    sightings: BTreeMap<SightingId, Sighting>,
+    leaks: BTreeMap<LeakId, LeakCase>,
+    reviews: BTreeMap<ReviewId, Review>,
+    deadlines: BTreeMap<DeadlineId, Deadline>,
+    entries: u64,
+    high_water: Option<Timestamp>,
+}
+
+/// What may be asked of a program.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Founds it; the first entry of every log.
+    Found {
+        /// Its name.
+        name: String,
+        /// Its rules.
+        rules: Rules,
+        /// Its operators.
+        operators: BTreeSet<UserId>,
+        /// Its tiers.
+        tiers: Vec<(TierId, Tier)>,
+    },
+    /// Adds an operator.
+    AddOperator(UserId),
+    /// Adds a tier or changes its lead time and classes.
+    SetTier(TierId, Tier),
+    /// Something about a member.
+    Member(MemberId, MemberCommand),
+    /// Something about a case.
+    Case(CaseId, CaseCommand),
+    /// Something about a case's embargo.
+    Embargo(CaseId, EmbargoCommand),
+    /// Adds items to a case.
+    AddItems(CaseId, Vec<Item>),
+    /// Commits the marks of a case's package.
+    CommitMarks(CaseId, MarksCommitment),
+    /// Something about a wave.
+    Wave(CaseId, WaveId, WaveCommand),
+    /// Records copies of a wave, which grants them.
+    RecordCopies(CaseId, WaveId, Vec<Copy>),
+    /// Adds a sighting.
+    AddSighting(CaseId, Report),
+    /// Something about a leak case.
+    Leak(LeakCommand),
+    /// Something about a review.
+    Review(ReviewCommand),
+}
+
+/// What happened to the program itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProgramEvent {
+    /// It was founded.
+    Founded {
+        /// Its name.
+        name: String,
+        /// Its rules.
+        rules: Rules,
+    },
+    /// An operator was added.
+    OperatorAdded {
+        /// Who.
+        operator: UserId,
+    },
+    /// A tier was added or changed.
+    TierSet {
+        /// The tier.
+        tier: Tier,
+    },
+}
+
+impl Program {
+    /// Decides what a command comes to; changes nothing.
+    ///
+    /// A command that has been carried out already decides on no events.
+    ///
+    /// # Errors
+    /// [`Refusal`], with what to do instead.
+    pub fn decide(&self, ctx: &Context<'_>, command: Command) -> Result<Vec<Event>, Refusal> {
+        if let Some(mark) = self.high_water.filter(|mark| ctx.now < *mark) {
+            return Err(Refusal::ClockBehind { now: ctx.now, mark });
+        }
+        let founding = matches!(command, Command::Found { .. });
+        if !founding && !self.operators.contains(ctx.actor) {
+            return Err(Refusal::NotAnOperator(ctx.actor.clone()));
+        }
+        match command {
+            Command::Found { name, rules, operators, tiers } => self.found(name, rules, operators, tiers),
+            Command::AddOperator(operator) if self.operators.contains(&operator) => Ok(Vec::new()),
+            Command::AddOperator(operator) => {
+                Ok(vec![Event::Program(ProgramEvent::OperatorAdded { operator })])
+            }
+            Command::SetTier(id, tier) => match self.tiers.get(&id) {
+                Some(known) if *known == tier => Ok(Vec::new()),
+                _ => Ok(vec![Event::Program(ProgramEvent::TierSet { tier })]),
+            },
+            Command::Member(id, command) => member::decide(self, ctx, &id, command),
+            Command::Case(id, command) => case::decide(self, ctx, &id, command),
+            Command::Embargo(id, command) => embargo::decide(self, ctx, &id, command),
+            Command::AddItems(id, items) => item::decide(self, &id, items),
+            Command::CommitMarks(id, marks) => marks::decide(self, &id, marks),
+            Command::Wave(id, wave, command) => wave::decide(self, ctx, &id, &wave, command),
+            Command::RecordCopies(id, wave, copies) => grant::decide(self, ctx, &id, &wave, copies),
+            Command::AddSighting(id, report) => sighting::decide(self, ctx, &id, report),
+            Command::Leak(command) => leak::decide(self, ctx, command),
+            Command::Review(command) => review::decide(self, ctx, command),
+        }
+    }
+
+    fn found(
+        &self,
+        name: String,
+        rules: Rules,
+        operators: BTreeSet<UserId>,
+        tiers: Vec<(TierId, Tier)>,
+    ) -> Result<Vec<Event>, Refusal> {
+        if self.entries > 0 {
+            return Err(Refusal::Exists { what: "program", id: self.name.clone() });
+        }
+        if name.trim().is_empty() {
+            return Err(Refusal::Empty("the program's name"));
+        }
+        if operators.is_empty() {
+            return Err(Refusal::Empty("the list of operators"));
+        }
+        let founded = ProgramEvent::Founded { name, rules };
+        let operators = operators.into_iter().map(|operator| ProgramEvent::OperatorAdded { operator });
+        let tiers = tiers.into_iter().map(|(_, tier)| ProgramEvent::TierSet { tier });
+        Ok([founded].into_iter().chain(operators).chain(tiers).map(Event::Program).collect())
+    }
+
+    /// Takes in an entry of the log; cannot fail, since only decided entries are in the log.
+    pub fn apply(&mut self, entry: &Entry) {
+        let (at, actor) = (entry.at, &entry.actor);
+        self.entries = entry.seq + 1;
+        self.high_water = Some(self.high_water.map_or(at, |mark| mark.max(at)));
+        match &entry.event {
+            Event::Program(event) => self.apply_own(event),
+            Event::Member(event) => member::apply(&mut self.members, event, at, actor),
+            Event::Case(event) => case::apply(&mut self.cases, event, at),
+            Event::Deadline(event) => deadline::apply(self, event, at),
+            Event::Leak(event) => leak::apply(self, event, at),
+            Event::Review(event) => review::apply(self, event, at, actor),
+            Event::Sighting(SightingEvent::Added(sighting)) => {
+                self.sightings.insert(sighting.id, sighting.clone());
+            }
+            Event::Grant(GrantEvent::Given(given)) => {
+                let granted = Granted {
+                    seq: entry.seq,
+                    at,
+                    wave: given.wave.clone(),
+                    sha256: given.sha256,
+                    size: given.size,
+                    package: given.package,
+                };
+                // The member's and item's own ids share one allocation each over a million grants.
+                let member = self.members.get(&given.member).map_or(&given.member, |known| &known.id).clone();
+                if let Some(case) = self.cases.get_mut(&given.case) {
+                    let item = case.item(&given.item).map_or(&given.item, |known| &known.item).clone();
+                    case.put_grant(item, member, granted);
+                }
+            }
+            Event::Embargo(event) => self.with_case(event.case(), |case| embargo::apply(case, event, actor)),
+            Event::Item(event) => self.with_case(event.case(), |case| case::apply_item(case, event)),
+            Event::Marks(event) => self.with_case(event.case(), |case| case::apply_marks(case, event)),
+            Event::Wave(event) => {
+                self.with_case(event.case(), |case| case::apply_wave(case, event, at, actor))
+            }
+        }
+    }
+
+    fn apply_own(&mut self, event: &ProgramEvent) {
+        match event {
+            ProgramEvent::Founded { name, rules } => {
+                self.name.clone_from(name);
+                self.rules = rules.clone();
+            }
+            ProgramEvent::OperatorAdded { operator } => {
+                self.operators.insert(operator.clone());
+            }
+            ProgramEvent::TierSet { tier } => {
+                if let Ok(id) = tier.id.parse() {
+                    self.tiers.insert(id, tier.clone());
+                }
+            }
+        }
+    }
+
+    fn with_case(&mut self, id: &CaseId, change: impl FnOnce(&mut Case)) {
+        if let Some(case) = self.cases.get_mut(id) {
+            change(case);
+        }
+    }
+}
+
+/// Reading the state.
+impl Program {
+    /// Returns its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns its rules.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Returns how many entries it is the fold of.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// Returns the latest instant of any entry; no command is decided before it.
+    #[must_use]
+    pub fn high_water(&self) -> Option<Timestamp> {
+        self.high_water
+    }
+
+    /// Returns its operators.
+    pub fn operators(&self) -> impl Iterator<Item = &UserId> {
+        self.operators.iter()
+    }
+
+    /// Returns its tiers.
+    pub fn tiers(&self) -> impl Iterator<Item = &Tier> {
+        self.tiers.values()
+    }
+
+    /// Returns its members.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        self.members.values()
+    }
+
+    /// Returns its cases.
+    pub fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.cases.values()
+    }
+
+    /// Returns its sightings.
+    pub fn sightings(&self) -> impl Iterator<Item = &Sighting> {
+        self.sightings.values()
+    }
+
+    /// Returns its leak cases.
+    pub fn leaks(&self) -> impl Iterator<Item = &LeakCase> {
+        self.leaks.values()
+    }
+
+    /// Returns its reviews.
+    pub fn reviews(&self) -> impl Iterator<Item = &Review> {
+        self.reviews.values()
+    }
+
+    /// Returns its deadlines, answered ones too.
+    pub fn deadlines(&self) -> impl Iterator<Item = &Deadline> {
+        self.deadlines.values()
+    }
+
+    /// Returns a tier.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownTier`].
+    pub fn tier(&self, id: &TierId) -> Result<&Tier, Refusal> {
+        self.tiers.get(id).ok_or_else(|| Refusal::UnknownTier(id.clone()))
+    }
+
+    /// Returns a member.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownMember`].
+    pub fn member(&self, id: &MemberId) -> Result<&Member, Refusal> {
+        self.members.get(id).ok_or_else(|| Refusal::UnknownMember(id.clone()))
+    }
+
+    /// Returns a case.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownCase`].
+    pub fn case(&self, id: &CaseId) -> Result<&Case, Refusal> {
+        self.cases.get(id).ok_or_else(|| Refusal::UnknownCase(id.clone()))
+    }
+
+    /// Returns a sighting.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownSighting`].
+    pub fn sighting(&self, id: SightingId) -> Result<&Sighting, Refusal> {
+        self.sightings.get(&id).ok_or(Refusal::UnknownSighting(id))
+    }
+
+    /// Returns a leak case.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownLeak`].
+    pub fn leak(&self, id: LeakId) -> Result<&LeakCase, Refusal> {
+        self.leaks.get(&id).ok_or(Refusal::UnknownLeak(id))
+    }
+
+    /// Returns a review.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownReview`].
+    pub fn review(&self, id: ReviewId) -> Result<&Review, Refusal> {
+        self.reviews.get(&id).ok_or(Refusal::UnknownReview(id))
+    }
+}
+
+/// Numbering and changing what is numbered, for the modules of this crate.
+impl Program {
+    pub(crate) fn next_sighting(&self) -> SightingId {
+        SightingId(next(self.sightings.len()))
+    }
+
+    pub(crate) fn next_leak(&self) -> LeakId {
+        LeakId(next(self.leaks.len()))
+    }
+
+    pub(crate) fn next_review(&self) -> ReviewId {
+        ReviewId(next(self.reviews.len()))
+    }
+
+    pub(crate) fn next_deadline(&self) -> DeadlineId {
+        DeadlineId(next(self.deadlines.len()))
+    }
+
+    pub(crate) fn put_deadline(&mut self, deadline: Deadline) {
+        self.deadlines.insert(deadline.id, deadline);
+    }
+
+    pub(crate) fn deadline_mut(&mut self, id: DeadlineId) -> Option<&mut Deadline> {
+        self.deadlines.get_mut(&id)
+    }
+
+    pub(crate) fn put_leak(&mut self, leak: LeakCase) {
+        self.leaks.insert(leak.id, leak);
+    }
+
+    pub(crate) fn leak_mut(&mut self, id: LeakId) -> Option<&mut LeakCase> {
+        self.leaks.get_mut(&id)
+    }
+
+    pub(crate) fn put_review(&mut self, review: Review) {
+        self.reviews.insert(review.id, review);
+    }
+
+    pub(crate) fn review_mut(&mut self, id: ReviewId) -> Option<&mut Review> {
+        self.reviews.get_mut(&id)
+    }
+}
+
+fn next(known: usize) -> u32 {
+    u32::try_from(known).unwrap_or(u32::MAX).saturating_add(1)
+}

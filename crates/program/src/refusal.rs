@@ -1,0 +1,137 @@
+//! Why a command was not done; nothing changes then.
+
+use jiff::Timestamp;
+use policy::{Lead, Standing};
+use thiserror::Error;
+
+use crate::{
+    embargo::IllegalMove,
+    id::{CaseId, ItemId, LeakId, MemberId, ReviewId, SightingId, TierId, UserId, WaveId},
+};
+
+/// A command refused, in words for the person who gave it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    #[error("no member `{0}`: `forewarn member list` shows those there are")]
+    UnknownMember(MemberId),
+    #[error("no case `{0}`: `forewarn case show` lists those there are")]
+    UnknownCase(CaseId),
+    #[error("no item `{item}` in case `{case}`: `forewarn case show {case}` lists its items")]
+    UnknownItem { case: CaseId, item: ItemId },
+    #[error("no wave `{wave}` in case `{case}`: `forewarn case show {case}` lists its waves")]
+    UnknownWave { case: CaseId, wave: WaveId },
+    #[error("no tier `{0}`: `forewarn tier list` shows those there are")]
+    UnknownTier(TierId),
+    #[error("no sighting `{0}`: `forewarn case show` lists a case's sightings")]
+    UnknownSighting(SightingId),
+    #[error("no leak case `{0}`: `forewarn trace` opens one for a sighting")]
+    UnknownLeak(LeakId),
+    #[error("no review `{0}`: `forewarn review list` shows those there are")]
+    UnknownReview(ReviewId),
+    #[error(
+        "`{0}` is not an operator of this program: name one with `--as`, or add them with `forewarn operator add`"
+    )]
+    NotAnOperator(UserId),
+
+    #[error("{what} `{id}` exists already: choose another id")]
+    Exists { what: &'static str, id: String },
+    #[error(
+        "the clock says {now}, but the log has been at {mark}: set the clock right; nothing is done before then"
+    )]
+    ClockBehind { now: Timestamp, mark: Timestamp },
+    #[error("the same person cannot {what} twice: a second operator must, with `--as`")]
+    SamePerson { what: &'static str },
+    #[error("{0}")]
+    IllegalMove(#[from] IllegalMove),
+    #[error("a member that is {from} cannot become {to}: from {from} it can become {ways}")]
+    IllegalStanding { from: Standing, to: Standing, ways: String },
+
+    #[error("an embargo cannot end at {ends}, which is not after now ({now}): give a later instant")]
+    EndsInThePast { ends: Timestamp, now: Timestamp },
+    #[error("an embargo until {ends} is longer than this program's maximum of {max}: propose an earlier end")]
+    EmbargoTooLong { ends: Timestamp, max: Lead },
+    #[error("{seen} already: no new embargo can begin; publish instead")]
+    TooLateForEmbargo { seen: &'static str },
+    #[error("{seen} already: the embargo cannot be extended past {held}; it can only end earlier")]
+    NoExtension { seen: &'static str, held: Timestamp },
+    #[error(
+        "case `{case}` has no embargo in force: `forewarn case embargo {case} propose --ends INSTANT`, then another person accepts"
+    )]
+    NoEmbargo { case: CaseId },
+    #[error("case `{case}` has an open embargo until {ends}: it cannot be closed before that")]
+    EmbargoInForce { case: CaseId, ends: Timestamp },
+    #[error("case `{case}` has no exit decision open")]
+    NothingToDecide { case: CaseId },
+
+    #[error(
+        "the embargo of `{case}` ends at {ends}, before wave `{wave}` at {at}: choose an instant before its end, or a lead of 0 or more"
+    )]
+    WaveAfterEmbargo { case: CaseId, wave: WaveId, at: Timestamp, ends: Timestamp },
+    #[error("wave `{wave}` names no {what}: a wave to nobody, or of nothing, is not scheduled")]
+    EmptyWave { wave: WaveId, what: &'static str },
+    #[error("wave `{wave}` reaches nobody: no active member is in its tiers")]
+    NobodyThere { wave: WaveId },
+    #[error("wave `{wave}` was released already: schedule another one")]
+    AlreadyReleased { wave: WaveId },
+    #[error(
+        "wave `{wave}` has {have} of {need} approvals: another operator runs `forewarn wave approve {case} {wave}`"
+    )]
+    NotApproved { case: CaseId, wave: WaveId, have: usize, need: usize },
+    #[error("`{actor}` has approved wave `{wave}` already: another operator must")]
+    ApprovedBySame { wave: WaveId, actor: UserId },
+    #[error("wave `{wave}` is due at {at}, it is {now}: nothing is released early")]
+    NotDue { wave: WaveId, at: Timestamp, now: Timestamp },
+    #[error("the marks of case `{case}` were not committed to the log for its present items: release again")]
+    MarksNotCommitted { case: CaseId },
+    #[error("`{member}` may not have `{item}`: {says}")]
+    Withheld { member: MemberId, item: ItemId, says: String },
+    #[error("{missing} copies of wave `{wave}` are due and not recorded: release again")]
+    CopiesMissing { wave: WaveId, missing: usize },
+
+    #[error("`{item}` was released to a member already: add the correction as a new item")]
+    ItemReleased { item: ItemId },
+    #[error("case `{case}` is closed")]
+    CaseClosed { case: CaseId },
+    #[error("case `{case}` cannot be published before {at}; it is {now}")]
+    PublishEarly { case: CaseId, at: Timestamp, now: Timestamp },
+    #[error("case `{case}` was published already")]
+    AlreadyPublished { case: CaseId },
+    #[error(
+        "case `{case}` has no item of class advisory: add what the public shall read with `forewarn case item {case} FILE --class advisory`"
+    )]
+    NoAdvisory { case: CaseId },
+
+    #[error("`{member}` has no key `{fingerprint}`: `forewarn member show {member}` lists its keys")]
+    UnknownKey { member: MemberId, fingerprint: String },
+    #[error("`{member}` has no fact `{key}`: `forewarn member show {member}` lists its facts")]
+    UnknownFact { member: MemberId, key: String },
+    #[error("an agreement until {until} has ended already: give a later instant")]
+    AgreementEnded { until: Timestamp },
+    #[error("a fact that holds until {until} has ended already: give a later instant")]
+    FactEnded { until: Timestamp },
+
+    #[error("a sighting at {seen} lies after now ({now}): check the instant")]
+    SeenInTheFuture { seen: Timestamp, now: Timestamp },
+    #[error(
+        "sighting `{0}` has no exhibit: only a leaked file can be traced; add it with `forewarn sighting add … --file`"
+    )]
+    NoExhibit(SightingId),
+    #[error("leak case `{0}` has no reading in the log: the reading comes before the codebook is opened")]
+    NotRead(LeakId),
+    #[error(
+        "leak case `{leak}` has another {what} on record: the same exhibit gives the same one; run `forewarn verify`"
+    )]
+    OtherResult { leak: LeakId, what: &'static str },
+
+    #[error("review `{0}` is decided already: open a new one")]
+    ReviewDecided(ReviewId),
+    #[error("review `{0}` has no proposed outcome: `forewarn review propose {0} --outcome …` first")]
+    NothingProposed(ReviewId),
+    #[error(
+        "leak case `{leak}` does not accuse `{member}`: a review on the ground of a leak needs its trace"
+    )]
+    NotAccused { leak: LeakId, member: MemberId },
+    #[error("{0} must not be empty")]
+    Empty(&'static str),
+}

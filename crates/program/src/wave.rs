@@ -1,0 +1,238 @@
+//! Waves: planned releases of items to tiers, at an instant relative to the embargo's end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use policy::{Lead, Standing};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Event,
+    context::Context,
+    embargo,
+    id::{CaseId, ItemId, MemberId, TierId, UserId, WaveId},
+    plan,
+    program::Program,
+    refusal::Refusal,
+};
+
+/// How many different people must approve a wave.
+pub const APPROVALS: usize = 2;
+
+/// A planned release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Wave {
+    /// Its id.
+    pub wave: WaveId,
+    /// How long before the embargo's end it is due.
+    pub lead: Lead,
+    /// To whom.
+    pub tiers: BTreeSet<TierId>,
+    /// Of what.
+    pub items: BTreeSet<ItemId>,
+    /// Who approved it, and when.
+    pub approvals: BTreeMap<UserId, Timestamp>,
+    /// When it was released first.
+    pub released: Option<Timestamp>,
+    /// What was withheld from whom, as last recorded.
+    #[serde(skip)]
+    pub withheld: BTreeMap<MemberId, Vec<Withholding>>,
+}
+
+/// One item withheld from a member, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Withholding {
+    /// Which item.
+    pub item: ItemId,
+    /// Until when, as things stand; absent for never.
+    pub until: Option<Timestamp>,
+    /// The policies that decided.
+    pub policies: Vec<String>,
+    /// The facts they used.
+    pub facts: Vec<String>,
+}
+
+/// What a person asks of a wave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WaveCommand {
+    /// Plans a wave, or plans it anew before its release; approvals start over.
+    Schedule {
+        /// How long before the embargo's end.
+        lead: Lead,
+        /// To whom.
+        tiers: BTreeSet<TierId>,
+        /// Of what; empty stands for every item of the case.
+        items: BTreeSet<ItemId>,
+    },
+    /// Approves a wave as it stands.
+    Approve,
+    /// Ends a release once every due copy is recorded.
+    Finish,
+}
+
+/// What happened to a wave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaveEvent {
+    /// It was planned.
+    Scheduled {
+        /// Which case.
+        case: CaseId,
+        /// Which wave.
+        wave: WaveId,
+        /// How long before the embargo's end.
+        lead: Lead,
+        /// To whom.
+        tiers: BTreeSet<TierId>,
+        /// Of what.
+        items: BTreeSet<ItemId>,
+    },
+    /// One person approved it.
+    Approved {
+        /// Which case.
+        case: CaseId,
+        /// Which wave.
+        wave: WaveId,
+    },
+    /// A member in its tiers did not get some of it.
+    Withheld {
+        /// Which case.
+        case: CaseId,
+        /// Which wave.
+        wave: WaveId,
+        /// From whom.
+        member: MemberId,
+        /// What, and why.
+        items: Vec<Withholding>,
+    },
+    /// Everything due was released.
+    Released {
+        /// Which case.
+        case: CaseId,
+        /// Which wave.
+        wave: WaveId,
+    },
+}
+
+impl WaveEvent {
+    /// Returns the case it belongs to.
+    #[must_use]
+    pub fn case(&self) -> &CaseId {
+        match self {
+            Self::Scheduled { case, .. }
+            | Self::Approved { case, .. }
+            | Self::Withheld { case, .. }
+            | Self::Released { case, .. } => case,
+        }
+    }
+}
+
+pub(crate) fn decide(
+    program: &Program,
+    ctx: &Context<'_>,
+    id: &CaseId,
+    wave_id: &WaveId,
+    command: WaveCommand,
+) -> Result<Vec<Event>, Refusal> {
+    let case = program.case(id)?;
+    match command {
+        WaveCommand::Schedule { lead, tiers, items } => {
+            schedule(program, id, wave_id, lead, tiers, items).map(|event| vec![event])
+        }
+        WaveCommand::Approve => {
+            let wave = case.wave(wave_id)?;
+            if wave.approvals.contains_key(ctx.actor) {
+                return Err(Refusal::ApprovedBySame { wave: wave_id.clone(), actor: ctx.actor.clone() });
+            }
+            let reaches = |tier: &TierId| {
+                program.members().any(|m| m.standing == Standing::Active && m.tier.as_ref() == Some(tier))
+            };
+            if !wave.tiers.iter().any(reaches) {
+                return Err(Refusal::NobodyThere { wave: wave_id.clone() });
+            }
+            Ok(vec![Event::Wave(WaveEvent::Approved { case: id.clone(), wave: wave_id.clone() })])
+        }
+        WaveCommand::Finish => finish(program, ctx, id, wave_id),
+    }
+}
+
+fn schedule(
+    program: &Program,
+    id: &CaseId,
+    wave: &WaveId,
+    lead: Lead,
+    tiers: BTreeSet<TierId>,
+    items: BTreeSet<ItemId>,
+) -> Result<Event, Refusal> {
+    let case = program.case(id)?;
+    case.check_open()?;
+    if case.embargo().in_force_until().is_none() {
+        return Err(Refusal::NoEmbargo { case: id.clone() });
+    }
+    if case.wave(wave).is_ok_and(|known| known.released.is_some()) {
+        return Err(Refusal::AlreadyReleased { wave: wave.clone() });
+    }
+    let items = if items.is_empty() { case.items().map(|i| i.item.clone()).collect() } else { items };
+    if items.is_empty() {
+        return Err(Refusal::EmptyWave { wave: wave.clone(), what: "item" });
+    }
+    if tiers.is_empty() {
+        return Err(Refusal::EmptyWave { wave: wave.clone(), what: "tier" });
+    }
+    items.iter().try_for_each(|item| case.item(item).map(|_| ()))?;
+    tiers.iter().try_for_each(|tier| program.tier(tier).map(|_| ()))?;
+    Ok(Event::Wave(WaveEvent::Scheduled { case: id.clone(), wave: wave.clone(), lead, tiers, items }))
+}
+
+/// Checks that a wave may be released now.
+///
+/// # Errors
+/// [`Refusal`] when it lacks approvals, has no embargo to be relative to, or is not due.
+pub(crate) fn check_due(
+    program: &Program,
+    id: &CaseId,
+    wave: &WaveId,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let case = program.case(id)?;
+    let planned = case.wave(wave)?;
+    let have = planned.approvals.len();
+    if have < APPROVALS {
+        let (case, wave) = (id.clone(), wave.clone());
+        return Err(Refusal::NotApproved { case, wave, have, need: APPROVALS });
+    }
+    let public = case.embargo().public().ok_or_else(|| Refusal::NoEmbargo { case: id.clone() })?;
+    let at = embargo::before(public, planned.lead);
+    if now < at {
+        return Err(Refusal::NotDue { wave: wave.clone(), at, now });
+    }
+    Ok(())
+}
+
+/// Ends a release: nothing due may be missing, and what is withheld is written down where it changed.
+fn finish(
+    program: &Program,
+    ctx: &Context<'_>,
+    id: &CaseId,
+    wave_id: &WaveId,
+) -> Result<Vec<Event>, Refusal> {
+    check_due(program, id, wave_id, ctx.now)?;
+    let wave = program.case(id)?.wave(wave_id)?;
+    let plan = plan::plan(program, ctx.policy, id, wave_id, ctx.now)?;
+    let missing = plan.due().count();
+    if missing > 0 {
+        return Err(Refusal::CopiesMissing { wave: wave_id.clone(), missing });
+    }
+    let mut events: Vec<Event> = plan
+        .withholdings()
+        .into_iter()
+        .filter(|(member, items)| wave.withheld.get(member) != Some(items))
+        .map(|(member, items)| {
+            Event::Wave(WaveEvent::Withheld { case: id.clone(), wave: wave_id.clone(), member, items })
+        })
+        .collect();
+    if wave.released.is_none() {
+        events.push(Event::Wave(WaveEvent::Released { case: id.clone(), wave: wave_id.clone() }));
+    }
+    Ok(events)
+}
