@@ -4,11 +4,17 @@
 //! attributes, asks, and puts the answer into words. It denies whenever it cannot be sure.
 
 mod decide;
+mod entities;
 mod explain;
 mod facts;
+mod instant;
 mod lead;
 mod outlook;
+mod reads;
 mod request;
+mod says;
+mod scenario;
+mod set;
 
 pub use decide::{Decision, Effect};
 pub use explain::{Change, Explanation};
@@ -16,3 +22,5 @@ pub use facts::{Class, DutySubject, Fact, FactKind, KeyState, Standing, Tier, Tr
 pub use lead::{Lead, LeadError};
 pub use outlook::{Outlook, Prospect};
 pub use request::{Action, Subject, Thing};
+pub use scenario::{Row, Scenario, ScenarioError};
+pub use set::{PolicyError, PolicySet};

@@ -1,0 +1,194 @@
+//! From facts to Cedar entities. No rule is applied here: only what is on record is handed over.
+
+use std::collections::HashSet;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use cedar_policy::{
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
+};
+use jiff::Timestamp;
+
+use crate::facts::{Class, DutySubject, Fact, FactKind, KeyState, Standing};
+use crate::lead::Lead;
+use crate::request::{Action, Subject, Thing};
+
+/// Says, in Cedar's words or ours, why a request could not be formed.
+pub(crate) type Unformed = String;
+
+/// Holds the parsed type names and the entities that every request shares.
+#[derive(Debug)]
+pub(crate) struct Vocabulary {
+    member: EntityTypeName,
+    item: EntityTypeName,
+    tier: EntityTypeName,
+    standing: EntityTypeName,
+    class: EntityTypeName,
+    key: EntityTypeName,
+    list: EntityUid,
+    fetch: EntityUid,
+}
+
+/// Holds one member and one item as Cedar sees them; only the instant is still open.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    member: EntityUid,
+    item: EntityUid,
+    action: EntityUid,
+    pub(crate) entities: Entities,
+}
+
+impl Vocabulary {
+    pub(crate) fn new() -> Result<Self, Unformed> {
+        let named = |name| EntityTypeName::from_str(name).map_err(unformed);
+        let action = named("Action")?;
+        Ok(Self {
+            member: named("Member")?,
+            item: named("Item")?,
+            tier: named("Tier")?,
+            standing: named("Standing")?,
+            class: named("Class")?,
+            key: named("Key")?,
+            list: uid(&action, Action::List.as_str()),
+            fetch: uid(&action, Action::Fetch.as_str()),
+        })
+    }
+
+    /// Builds the entities of one question.
+    pub(crate) fn pair(
+        &self,
+        action: Action,
+        subject: &Subject<'_>,
+        thing: &Thing<'_>,
+    ) -> Result<Pair, Unformed> {
+        let member = uid(&self.member, subject.member);
+        let item = uid(&self.item, thing.item);
+        let entities = Entities::from_entities(
+            [self.tier(subject)?, self.member(member.clone(), subject)?, self.item(item.clone(), thing)?],
+            None,
+        );
+        let action = match action {
+            Action::List => self.list.clone(),
+            Action::Fetch => self.fetch.clone(),
+        };
+        Ok(Pair { member, item, action, entities: entities.map_err(unformed)? })
+    }
+
+    fn tier(&self, subject: &Subject<'_>) -> Result<Entity, Unformed> {
+        let tier = subject.tier;
+        let classes = tier.classes.iter().map(|class| self.class(*class));
+        let attributes = [
+            ("lead".to_owned(), duration(tier.lead)),
+            ("classes".to_owned(), RestrictedExpression::new_set(classes)),
+        ];
+        entity(uid(&self.tier, &tier.id), attributes)
+    }
+
+    fn member(&self, uid: EntityUid, subject: &Subject<'_>) -> Result<Entity, Unformed> {
+        let tier = RestrictedExpression::new_entity_uid(self::uid(&self.tier, &subject.tier.id));
+        let required = [
+            ("standing".to_owned(), self.standing(subject.standing)),
+            ("tier".to_owned(), tier),
+            ("key".to_owned(), self.key(subject.key)),
+            ("duties".to_owned(), duties(subject.facts)?),
+            (
+                "duty_unconfirmed".to_owned(),
+                RestrictedExpression::new_bool(unconfirmed(subject.facts).next().is_some()),
+            ),
+        ];
+        let agreement = subject.agreement_until.map(|until| ("agreement_until".to_owned(), datetime(until)));
+        let confirmed = first_expiry(subject.facts);
+        let confirmed = confirmed.map(|until| ("duty_confirmed_until".to_owned(), datetime(until)));
+        entity(uid, required.into_iter().chain(agreement).chain(confirmed))
+    }
+
+    fn item(&self, uid: EntityUid, thing: &Thing<'_>) -> Result<Entity, Unformed> {
+        let class = [("class".to_owned(), self.class(thing.class))];
+        let public = thing.public.map(|public| ("public".to_owned(), datetime(public)));
+        entity(uid, class.into_iter().chain(public))
+    }
+
+    fn standing(&self, standing: Standing) -> RestrictedExpression {
+        RestrictedExpression::new_entity_uid(uid(&self.standing, standing.as_str()))
+    }
+
+    fn class(&self, class: Class) -> RestrictedExpression {
+        RestrictedExpression::new_entity_uid(uid(&self.class, class.as_str()))
+    }
+
+    fn key(&self, key: KeyState) -> RestrictedExpression {
+        RestrictedExpression::new_entity_uid(uid(&self.key, key.as_str()))
+    }
+}
+
+impl Pair {
+    /// Asks at an instant.
+    pub(crate) fn at(&self, now: Timestamp) -> Result<Request, Unformed> {
+        let context = Context::from_pairs([("now".to_owned(), datetime(now))]).map_err(unformed)?;
+        Request::new(self.member.clone(), self.action.clone(), self.item.clone(), context, None)
+            .map_err(unformed)
+    }
+}
+
+/// Returns the name of the attribute under `duties` for a duty, if the fact says what the duty is.
+pub(crate) fn duty_name(fact: &Fact) -> Option<String> {
+    let subject = fact.subject.filter(|subject| *subject != DutySubject::None && is_duty(fact))?;
+    Some(format!("{}_on_{}", subject.as_str().replace('-', "_"), fact.trigger?))
+}
+
+/// Returns the disclosure-duty statements that were never confirmed or do not say what the duty is.
+///
+/// A third-party duty must name its trigger; of the other subjects the trigger bars nothing.
+pub(crate) fn unconfirmed(facts: &[Fact]) -> impl Iterator<Item = &Fact> {
+    facts.iter().filter(|fact| is_duty(fact)).filter(|fact| match fact.subject {
+        None => true,
+        Some(DutySubject::ThirdPartyVulnerability) if fact.trigger.is_none() => true,
+        Some(_) => fact.until.is_none(),
+    })
+}
+
+/// Returns the instant at which the first confirmation of a disclosure-duty statement expires.
+pub(crate) fn first_expiry(facts: &[Fact]) -> Option<Timestamp> {
+    facts.iter().filter(|fact| is_duty(fact)).filter_map(|fact| fact.until).min()
+}
+
+pub(crate) fn is_duty(fact: &Fact) -> bool {
+    fact.kind == FactKind::DisclosureDuty
+}
+
+fn duties(facts: &[Fact]) -> Result<RestrictedExpression, Unformed> {
+    let names: HashSet<_> = facts.iter().filter_map(duty_name).collect();
+    let records = names.into_iter().map(|name| {
+        let same = || facts.iter().filter(|fact| duty_name(fact).as_ref() == Some(&name));
+        let open_ended = same().any(|fact| fact.deadline.is_none());
+        let shortest = same().filter_map(|fact| fact.deadline).min().filter(|_| !open_ended);
+        let deadline = shortest.map(|deadline| ("deadline".to_owned(), duration(deadline)));
+        let duty = RestrictedExpression::new_record(deadline).map_err(unformed)?;
+        Ok((name, duty))
+    });
+    RestrictedExpression::new_record(records.collect::<Result<Vec<_>, Unformed>>()?).map_err(unformed)
+}
+
+fn uid(name: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(name.clone(), EntityId::new(id))
+}
+
+fn entity(
+    uid: EntityUid,
+    attributes: impl IntoIterator<Item = (String, RestrictedExpression)>,
+) -> Result<Entity, Unformed> {
+    Entity::new_with_tags(uid, attributes, [], []).map_err(unformed)
+}
+
+/// Writes an instant in Cedar's form, in whole milliseconds; a public instant was rounded up before.
+fn datetime(at: Timestamp) -> RestrictedExpression {
+    RestrictedExpression::new_datetime(format!("{:.3}", crate::instant::down(at)))
+}
+
+fn duration(lead: Lead) -> RestrictedExpression {
+    RestrictedExpression::new_duration(format!("{}s", lead.seconds()))
+}
+
+fn unformed(error: impl Display) -> Unformed {
+    error.to_string()
+}
