@@ -1,6 +1,6 @@
 //! Outside judges: programs that share no code with Forewarn look at what it produced.
 
-use crate::exec::{root, run, stdout, succeeds};
+use crate::exec::{cargo, root, run, stdout, succeeds};
 use crate::steps::Skips;
 use crate::story::Story;
 use anyhow::{Context, Result, bail, ensure};
@@ -16,7 +16,7 @@ const MEMBERS: &str = "crates/cli/demo/members.toml";
 /// How many members' sealed copies are opened with `age`.
 const OPENED: usize = 3;
 
-/// Go with Debian's copy of `golang.org/x/mod`.
+/// Where Debian's `golang-golang-x-mod-dev` puts the library.
 const GO_LIBRARY: &str = "/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog";
 
 /// Runs every judge on a finished demonstration.
@@ -29,7 +29,7 @@ pub(crate) fn run_all(story: &Story, skips: &mut Skips) -> Result<()> {
     renderings(story, skips).context("judges of the rendered package")
 }
 
-/// Go's `x/mod/sumdb` checks the exported checkpoint, tiles and proofs.
+/// Go's `x/mod/sumdb` judges the exported log, after proving on damaged logs that it can say no.
 fn log(story: &Story, skips: &mut Skips) -> Result<()> {
     let export = story.scratch.path().join("log");
     stdout(story.command(&["log", "export", "--data"]).arg(&story.data).arg(&export))?;
@@ -38,14 +38,22 @@ fn log(story: &Story, skips: &mut Skips) -> Result<()> {
         return Ok(());
     }
     let judge = root().join("tests/judges/tlog");
-    let path = format!("{}:/usr/share/gocode", story.scratch.path().join("go").display());
+    let sample = story.scratch.path().join("sample-log");
+    stdout(
+        cargo(&["run", "--quiet", "--locked", "-p", "tlog", "--example", "export", "--"])
+            .arg(&sample)
+            .arg("600"),
+    )?;
+    run(Command::new("bash").arg(judge.join("selftest.sh")).arg(&sample))?;
+    // Proofs and older checkpoints are judged too where the export has them.
+    let more = ["proofs", "older"].map(|name| export.join(name)).into_iter().filter(|folder| folder.exists());
     run(Command::new("go")
-        .args(["run", "."])
+        .args(["run", "main.go"])
         .arg(&export)
+        .args(more)
         .current_dir(judge)
         .env("GO111MODULE", "off")
-        .env("GOPATH", path)
-        .env("GOFLAGS", ""))
+        .env("GOPATH", "/usr/share/gocode"))
 }
 
 /// Debian's `age` opens the exported copies of a few members with their own identities.
