@@ -1,6 +1,7 @@
 //! Tampering: one byte changed behind the program's back, after which `verify` must refuse.
 
 use crate::exec::{refusal, stdout};
+use crate::judges::files;
 use crate::story::{Story, verify};
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ pub(crate) fn check(story: &Story) -> Result<()> {
     for (what, at) in checkpoint_offsets(&checkpoint)? {
         tamper(story, &format!("checkpoint, {what}"), |data| flip(&data.join("checkpoint"), at).map(|()| 1))?;
     }
-    let blob = first_file(&story.data.join("blobs"))?.context("no blob in the data folder")?;
+    let blob = files(&story.data.join("blobs"))?.into_iter().next().context("no blob in the data folder")?;
     let inside = blob.strip_prefix(&story.data)?;
     let middle = usize::try_from(std::fs::metadata(&blob)?.len())? / 2;
     tamper(story, "blob", |data| flip(&data.join(inside), middle).map(|()| 1))?;
@@ -121,22 +122,6 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The first file of a folder in name order, subfolders included.
-fn first_file(folder: &Path) -> Result<Option<PathBuf>> {
-    let mut entries: Vec<PathBuf> =
-        std::fs::read_dir(folder)?.map(|it| it.map(|it| it.path())).collect::<Result<_, _>>()?;
-    entries.sort();
-    for path in entries {
-        if path.is_file() {
-            return Ok(Some(path));
-        }
-        if let Some(found) = first_file(&path)? {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Outside judges: programs that share no code with Forewarn look at what it produced.
 
-use crate::exec::{cargo, root, run, stdout, succeeds};
+use crate::exec::{cargo, refusal, root, run, stdout, succeeds};
 use crate::steps::Skips;
 use crate::story::Story;
 use anyhow::{Context, Result, bail, ensure};
@@ -56,31 +56,54 @@ fn log(story: &Story, skips: &mut Skips) -> Result<()> {
         .env("GOPATH", "/usr/share/gocode"))
 }
 
-/// Debian's `age` opens the exported copies of a few members with their own identities.
+/// Debian's `age` opens the exported copies of a few members with their own identities, and with no other.
 fn seal(story: &Story, skips: &mut Skips) -> Result<()> {
+    if !succeeds(Command::new("age").arg("--version")) {
+        skips.push("age is missing; no outside judge opened a copy".to_owned());
+        return Ok(());
+    }
     let text = stdout(story.command(&["member", "list", "--json", "--data"]).arg(&story.data))?;
     let members: Value = serde_json::from_str(&text).context("`member list --json` printed no JSON")?;
     let members = members.as_array().context("`member list --json` printed no list")?;
-    let mut opened = 0;
+    let mut opened = Vec::new();
     for id in members.iter().filter_map(|it| it.get("id")?.as_str()) {
         let identity = story.data.join("members").join(format!("{id}.agekey"));
-        let copies = story.scratch.path().join("copies").join(id);
-        // Not every member is granted something; a suspended one is refused.
-        let exported = succeeds(
-            story.command(&["copy", "export", "--data"]).arg(&story.data).args(["--member", id]).arg(&copies),
-        );
-        if opened == OPENED || !exported {
-            continue;
+        let folder = story.scratch.path().join("copies").join(id);
+        let export = ["copy", "export", "--member", id, "--data"];
+        // Not every member is granted something, and a suspended one is refused.
+        if opened.len() < OPENED && succeeds(story.command(&export).arg(&story.data).arg(&folder)) {
+            opened.push((identity, sealed_files(&folder)?));
         }
-        if !succeeds(Command::new("age").arg("--version")) {
-            skips.push("age is missing; no outside judge opened a copy".to_owned());
-            return Ok(());
-        }
-        run(Command::new("sh").arg(root().join("tests/judges/age.sh")).arg(&identity).arg(&copies))?;
-        opened += 1;
     }
-    ensure!(opened == OPENED, "only {opened} of {} members had copies to export", members.len());
+    ensure!(opened.len() == OPENED, "{} of {} members had copies to export", opened.len(), members.len());
+    let strangers = opened.iter().cycle().skip(1);
+    for ((identity, copies), (stranger, _)) in opened.iter().zip(strangers) {
+        ensure!(!copies.is_empty(), "the export for `{}` holds no age file", identity.display());
+        for copy in copies {
+            ensure!(!stdout(&mut age(identity, copy))?.is_empty(), "`{}` is empty", copy.display());
+            refusal(&mut age(stranger, copy)).context("another member's identity")?;
+        }
+    }
+    let count: usize = opened.iter().map(|(_, copies)| copies.len()).sum();
+    println!("    age opened {count} copies of {OPENED} members, each with its own identity only");
     Ok(())
+}
+
+fn age(identity: &Path, copy: &Path) -> Command {
+    let mut command = Command::new("age");
+    command.arg("--decrypt").arg("--identity").arg(identity).arg(copy);
+    command
+}
+
+/// Files in the age format anywhere under a folder, whatever their names.
+fn sealed_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut sealed = Vec::new();
+    for path in files(folder)? {
+        if std::fs::read(&path)?.starts_with(b"age-encryption.org/v1\n") {
+            sealed.push(path);
+        }
+    }
+    Ok(sealed)
 }
 
 /// Renders the package for every member; rules must compile and hit each sample, the code must run.
@@ -129,16 +152,22 @@ fn yara(rule: &Path) -> Result<()> {
 
 /// Files of one name anywhere under a folder, in path order.
 fn files_named(folder: &Path, name: &str) -> Result<Vec<PathBuf>> {
+    let mut found = files(folder)?;
+    found.retain(|path| path.file_name() == Some(OsStr::new(name)));
+    Ok(found)
+}
+
+/// Every file under a folder, in path order.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(folder) = open.pop() {
         for entry in std::fs::read_dir(&folder).with_context(|| format!("reading `{}`", folder.display()))? {
             let path = entry?.path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.file_name() == Some(OsStr::new(name)) {
-                found.push(path);
-            }
+            if path.is_dir() { open.push(path) } else { found.push(path) }
         }
     }
     found.sort();
