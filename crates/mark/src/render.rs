@@ -62,6 +62,11 @@ impl Codeword {
         Ok(Codeword { symbols })
     }
 
+    /// Takes symbols that were drawn for the sites of the master they are used with.
+    pub(crate) fn drawn(symbols: Vec<Symbol>) -> Codeword {
+        Codeword { symbols }
+    }
+
     /// Gives the codeword of [`render_default`]: first branches, authored order, placeholders.
     pub fn neutral(master: &Master) -> Codeword {
         let symbol = |kind: &SiteKind| match kind {
@@ -119,27 +124,27 @@ fn fits(kind: &SiteKind, symbol: &Symbol) -> bool {
         (SiteKind::Order { items, keep }, Symbol::Index(rank)) => {
             arrangements(*items, *keep).is_some_and(|count| u64::from(*rank) < count)
         }
-        (SiteKind::Constant(generator), Symbol::Value(value)) => has_shape(*generator, value),
+        (SiteKind::Constant(generator), Symbol::Value(value)) => has_shape(*generator, value.as_bytes()),
         _ => false,
     }
 }
 
 /// Tells whether a text has a generator's shape, in lower case.
-pub fn has_shape(generator: Generator, value: &str) -> bool {
+pub fn has_shape(generator: Generator, value: &[u8]) -> bool {
     let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
-    let mut bytes = value.bytes().zip([true, false].into_iter().cycle());
+    let mut bytes = value.iter().zip([true, false].into_iter().cycle());
     match generator {
         Generator::Word(n) => {
             length == n
                 && bytes.all(
                     |(byte, consonant)| {
-                        if consonant { CONSONANTS.contains(&byte) } else { VOWELS.contains(&byte) }
+                        if consonant { CONSONANTS.contains(byte) } else { VOWELS.contains(byte) }
                     },
                 )
         }
-        Generator::Hex(n) => length == n && bytes.all(|(byte, _)| HEX.contains(&byte)),
+        Generator::Hex(n) => length == n && bytes.all(|(byte, _)| HEX.contains(byte)),
         Generator::Num(n) => {
-            length == n && !value.starts_with('0') && bytes.all(|(byte, _)| byte.is_ascii_digit())
+            length == n && value.first() != Some(&b'0') && bytes.all(|(byte, _)| byte.is_ascii_digit())
         }
     }
 }
