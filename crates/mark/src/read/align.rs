@@ -1,0 +1,354 @@
+//! Alignment of a stretch of lattice with a stretch of leak, at the cost of edits in eighths of a
+//! character.
+//!
+//! A forward table gives the least cost from the start to each node, a backward table from each node to
+//! the end, so that their sum at a branch's enter node is the least cost of any path *through that
+//! branch*, whatever the neighbouring sites show.
+
+use super::lattice::{Block, NodeMark};
+use super::normalise::{Case, Glyph};
+
+/// Most cells of a table; a stretch that needs more is left unread.
+pub(super) const CELLS: usize = 4_000_000;
+
+const NEVER: u32 = u32::MAX / 4;
+
+/// What to align.
+pub(super) struct Stretch<'a> {
+    pub(super) block: &'a Block,
+    /// First node of the stretch and one past its last; every path of the block takes the last.
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) leak: &'a [Glyph],
+    /// Leak text before the path's start, or after its end, that costs nothing.
+    pub(super) free_start: bool,
+    pub(super) free_end: bool,
+    pub(super) case: Case,
+}
+
+/// One step of the best path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Passes a node without a glyph.
+    Mark(NodeMark),
+    /// A node's glyph stands in the leak, in whatever case; a wildcard's is the leak's.
+    Match(Glyph),
+    /// Another glyph stands in its place.
+    Other(Glyph),
+    /// The node's glyph is missing.
+    Missing(Glyph),
+    /// The leak has a glyph more.
+    Extra(Glyph),
+}
+
+/// The best path and, for every branch in the stretch, the least cost of a path through it.
+#[derive(Debug)]
+pub(super) struct Alignment {
+    pub(super) steps: Vec<Step>,
+    /// (place, branch, least cost of a path through the branch).
+    pub(super) through: Vec<(usize, usize, u32)>,
+    /// Least cost of all paths.
+    pub(super) cost: u32,
+    /// Leak glyphs before the path's start.
+    pub(super) start: usize,
+}
+
+/// Aligns a stretch; `None` when it is too large or empty.
+pub(super) fn align(stretch: &Stretch<'_>) -> Option<Alignment> {
+    let rows = stretch.to.checked_sub(stretch.from)?;
+    let width = stretch.leak.len() + 1;
+    if rows == 0 || rows.checked_add(1)?.checked_mul(width)? > CELLS {
+        return None;
+    }
+    let forward = forward(stretch, rows, width)?;
+    let last = forward.row(rows);
+    let (column, cost) = if stretch.free_end {
+        last.iter().copied().enumerate().min_by_key(|(_, cost)| *cost)?
+    } else {
+        (width - 1, *last.last()?)
+    };
+    let (steps, start) = trace(stretch, &forward, rows, column)?;
+    let through = if has_places(stretch) { through(stretch, &forward, rows, width)? } else { Vec::new() };
+    Some(Alignment { steps, through, cost, start })
+}
+
+/// Returns the least cost of turning a branch's best rendering into `leak`.
+pub(super) fn distance(
+    block: &Block,
+    branch: std::ops::Range<usize>,
+    leak: &[Glyph],
+    case: Case,
+) -> Option<u32> {
+    let stretch =
+        Stretch { block, from: branch.start, to: branch.end, leak, free_start: false, free_end: false, case };
+    let rows = branch.len();
+    let width = leak.len() + 1;
+    if rows.checked_add(1)?.checked_mul(width)? > CELLS {
+        return None;
+    }
+    forward(&stretch, rows, width)?.row(rows).last().copied()
+}
+
+/// Row 0 is the start; row r is the node `from + r - 1`.
+struct Table {
+    width: usize,
+    cells: Vec<u32>,
+}
+
+impl Table {
+    fn new(rows: usize, width: usize) -> Self {
+        Table { width, cells: vec![NEVER; (rows + 1) * width] }
+    }
+
+    fn row(&self, row: usize) -> &[u32] {
+        self.cells.get(row * self.width..(row + 1) * self.width).unwrap_or_default()
+    }
+
+    fn row_mut(&mut self, row: usize) -> &mut [u32] {
+        self.cells.get_mut(row * self.width..(row + 1) * self.width).unwrap_or_default()
+    }
+
+    fn at(&self, row: usize, column: usize) -> u32 {
+        self.row(row).get(column).copied().unwrap_or(NEVER)
+    }
+}
+
+fn has_places(stretch: &Stretch<'_>) -> bool {
+    let nodes = stretch.block.nodes.get(stretch.from..stretch.to).unwrap_or_default();
+    nodes.iter().any(|node| matches!(node.mark, NodeMark::Enter { .. }))
+}
+
+/// Row of a node before: the start for everything outside the stretch.
+fn row_of(stretch: &Stretch<'_>, node: usize) -> usize {
+    (node + 1).saturating_sub(stretch.from)
+}
+
+fn forward(stretch: &Stretch<'_>, rows: usize, width: usize) -> Option<Table> {
+    let mut table = Table::new(rows, width);
+    let mut start = 0;
+    let mut leak = stretch.leak.iter();
+    for cell in table.row_mut(0) {
+        *cell = start;
+        if !stretch.free_start {
+            start += leak.next().map_or(0, |glyph| glyph.weight());
+        }
+    }
+    let mut input = Vec::with_capacity(width);
+    for (row, node) in stretch.block.nodes.get(stretch.from..stretch.to)?.iter().enumerate() {
+        input.clear();
+        for before in &node.before {
+            least(&mut input, table.row(row_of(stretch, *before)));
+        }
+        if input.is_empty() {
+            input.extend_from_slice(table.row(0));
+        }
+        let out = table.row_mut(row + 1);
+        if node.glyph == Glyph::PASS {
+            out.copy_from_slice(&input);
+        } else {
+            take_glyph(node.glyph, &input, stretch.leak.iter(), stretch.case, out.iter_mut());
+        }
+    }
+    Some(table)
+}
+
+fn least(into: &mut Vec<u32>, row: &[u32]) {
+    if into.is_empty() {
+        into.extend_from_slice(row);
+    } else {
+        for (cell, other) in into.iter_mut().zip(row) {
+            *cell = (*cell).min(*other);
+        }
+    }
+}
+
+/// One row of the edit distance: `input` is the least cost before the glyph.
+fn take_glyph<'a, 'b>(
+    glyph: Glyph,
+    input: &[u32],
+    leak: impl Iterator<Item = &'a Glyph>,
+    case: Case,
+    mut out: impl Iterator<Item = &'b mut u32>,
+) {
+    let missing = glyph.weight();
+    let mut input = input.iter();
+    let (Some(first), Some(cell)) = (input.next(), out.next()) else { return };
+    let mut diagonal = *first;
+    let mut left = diagonal + missing;
+    *cell = left;
+    for ((above, there), cell) in input.zip(leak).zip(out) {
+        let best = (above + missing).min(diagonal + glyph.instead(*there, case)).min(left + there.weight());
+        diagonal = *above;
+        left = best;
+        *cell = best;
+    }
+}
+
+/// Least cost through every branch: forward to its enter node plus backward from it.
+fn through(
+    stretch: &Stretch<'_>,
+    forward: &Table,
+    rows: usize,
+    width: usize,
+) -> Option<Vec<(usize, usize, u32)>> {
+    // Row r of this table is the least cost from after node `from + r - 1` to the end.
+    let mut table = Table::new(rows, width);
+    let mut end = 0;
+    let mut leak = stretch.leak.iter().rev();
+    for cell in table.row_mut(rows).iter_mut().rev() {
+        *cell = end;
+        if !stretch.free_end {
+            end += leak.next().map_or(0, |glyph| glyph.weight());
+        }
+    }
+    let mut found = Vec::new();
+    let nodes = stretch.block.nodes.get(stretch.from..stretch.to)?;
+    let (mut input, mut taken) = (Vec::with_capacity(width), vec![0; width]);
+    for (row, node) in nodes.iter().enumerate().rev() {
+        if row + 1 < rows {
+            input.clear();
+            for after in &node.after {
+                let next = row_of(stretch, *after);
+                let glyph = stretch.block.nodes.get(*after)?.glyph;
+                if next > rows {
+                    continue;
+                }
+                if glyph == Glyph::PASS {
+                    least(&mut input, table.row(next));
+                } else {
+                    let there: Vec<u32> = table.row(next).iter().rev().copied().collect();
+                    take_glyph(
+                        glyph,
+                        &there,
+                        stretch.leak.iter().rev(),
+                        stretch.case,
+                        taken.iter_mut().rev(),
+                    );
+                    least(&mut input, &taken);
+                }
+            }
+            let out = table.row_mut(row + 1);
+            if input.len() == out.len() {
+                out.copy_from_slice(&input);
+            }
+        }
+        if let NodeMark::Enter { place, branch } = node.mark {
+            let sums = forward.row(row + 1).iter().zip(table.row(row + 1)).map(|(a, b)| a + b);
+            found.push((place, branch, sums.min()?));
+        }
+    }
+    Some(found)
+}
+
+/// Walks the best path back from the last node.
+fn trace(stretch: &Stretch<'_>, table: &Table, rows: usize, column: usize) -> Option<(Vec<Step>, usize)> {
+    let mut steps = Vec::new();
+    let (mut row, mut column) = (rows, column);
+    while row > 0 {
+        let node = stretch.block.nodes.get(stretch.from + row - 1)?;
+        let cost = table.at(row, column);
+        let rows_before = node
+            .before
+            .iter()
+            .map(|before| row_of(stretch, *before))
+            .chain(node.before.is_empty().then_some(0));
+        let from = |column: usize, paid: u32| {
+            rows_before.clone().find(|before| table.at(*before, column) + paid == cost)
+        };
+        if node.glyph == Glyph::PASS {
+            row = from(column, 0)?;
+            steps.push(Step::Mark(node.mark));
+            continue;
+        }
+        let there = column.checked_sub(1).and_then(|column| stretch.leak.get(column));
+        if let Some(glyph) = there {
+            if let Some(before) = from(column - 1, node.glyph.instead(*glyph, stretch.case)) {
+                let shown = if node.glyph == Glyph::ANY { *glyph } else { node.glyph };
+                let same = node.glyph.matches(*glyph);
+                steps.push(if same { Step::Match(shown) } else { Step::Other(shown) });
+                (row, column) = (before, column - 1);
+                continue;
+            }
+            if table.at(row, column - 1) + glyph.weight() == cost {
+                steps.push(Step::Extra(*glyph));
+                column -= 1;
+                continue;
+            }
+        }
+        row = from(column, node.glyph.weight())?;
+        steps.push(Step::Missing(node.glyph));
+    }
+    if !stretch.free_start {
+        let rest = stretch.leak.get(..column).unwrap_or_default();
+        steps.extend(rest.iter().rev().map(|glyph| Step::Extra(*glyph)));
+    }
+    steps.reverse();
+    Some((steps, column))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lattice::Lattice;
+    use super::super::normalise::Text;
+    use super::*;
+    use crate::read::tests::{choice, master, text};
+
+    fn whole(branches: &[&str], leak: &str) -> Alignment {
+        let master = master(vec![text("say "), choice(0, branches), text(" now")]);
+        let lattice = Lattice::of(&master);
+        let leak = Text::of([leak]);
+        let block = &lattice.blocks[0];
+        let stretch = Stretch {
+            block,
+            from: 0,
+            to: block.nodes.len(),
+            leak: &leak.glyphs,
+            free_start: true,
+            free_end: true,
+            case: Case::Counts,
+        };
+        align(&stretch).unwrap()
+    }
+
+    fn through(alignment: &Alignment, branch: usize) -> u32 {
+        alignment.through.iter().find(|t| t.1 == branch).unwrap().2
+    }
+
+    #[test]
+    fn the_branch_taken_costs_nothing_and_the_other_its_distance() {
+        let found = whole(&["server", "service"], "well, say service now and then");
+        assert_eq!((found.cost, found.start), (0, 6));
+        assert_eq!(through(&found, 1), 0);
+        assert_eq!(through(&found, 0), 24);
+        let entered = found.steps.iter().filter_map(|step| match step {
+            Step::Mark(NodeMark::Enter { branch, .. }) => Some(*branch),
+            _ => None,
+        });
+        assert_eq!(entered.collect::<Vec<_>>(), [1]);
+    }
+
+    #[test]
+    fn an_absent_site_costs_every_branch() {
+        let found = whole(&["server", "daemon"], "say now");
+        assert_eq!(through(&found, 0), through(&found, 1));
+        assert!(found.cost > 0);
+    }
+
+    #[test]
+    fn case_costs_little_and_only_where_it_counts() {
+        let found = whole(&["Root", "root"], "say Root now");
+        assert_eq!((through(&found, 0), through(&found, 1)), (0, 1));
+    }
+
+    #[test]
+    fn distance_between_branches() {
+        let master = master(vec![text("say "), choice(0, &["server", "service"]), text(" now")]);
+        let lattice = Lattice::of(&master);
+        let block = &lattice.blocks[0];
+        let mut leak = Vec::new();
+        super::super::normalise::normalise("service", &mut leak);
+        let of =
+            |branch: usize| distance(block, block.places[0].branches[branch].clone(), &leak, Case::Counts);
+        assert_eq!((of(0), of(1)), (Some(24), Some(0)));
+    }
+}

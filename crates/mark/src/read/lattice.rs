@@ -1,0 +1,454 @@
+//! A master's blocks as character lattices: every rendering is a path.
+//!
+//! A file is split where its invariant text has blank lines, and around long orders, so that each block
+//! is found on its own: excerpts, shuffles and quotations keep blocks. Within a block a choice is
+//! parallel branches between two pass nodes, a constant a run of wildcards, and a short order a choice
+//! of all its arrangements.
+
+use crate::arrange::{arrangement, arrangements};
+use crate::master::{Generator, Master, Node as MasterNode, SiteIx, SiteKind};
+
+use super::normalise::{EMPTY, Glyph, mix, normalise, words};
+
+/// Fewest invariant words of a block; shorter paragraphs join the next.
+const BLOCK_WORDS: usize = 12;
+/// Most characters that all arrangements of an order may take to be compared as branches.
+const ARRANGEMENT_GLYPHS: usize = 1500;
+/// Number of words that make a seed.
+pub(super) const SEED_WORDS: usize = 3;
+
+/// All blocks and long orders of a master.
+#[derive(Debug, Default)]
+pub(super) struct Lattice {
+    pub(super) blocks: Vec<Block>,
+    pub(super) orders: Vec<LongOrder>,
+}
+
+/// One block.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    /// Nodes in topological order; the first and the last are pass nodes.
+    pub(super) nodes: Vec<LatticeNode>,
+    /// Whole words of the invariant text, which every path takes.
+    pub(super) words: Vec<BlockWord>,
+    /// Every place of a choice or a short order.
+    pub(super) places: Vec<Place>,
+}
+
+/// A node and its direct neighbours.
+#[derive(Clone, Debug)]
+pub(super) struct LatticeNode {
+    pub(super) glyph: Glyph,
+    pub(super) before: Vec<usize>,
+    pub(super) after: Vec<usize>,
+    /// Longest path from the block's start, in glyphs.
+    pub(super) longest: usize,
+    pub(super) mark: NodeMark,
+}
+
+/// What passing a node means for a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NodeMark {
+    None,
+    /// Starts a branch of the block's place.
+    Enter {
+        place: usize,
+        branch: usize,
+    },
+    /// Ends the place.
+    Leave {
+        place: usize,
+    },
+}
+
+/// An invariant word.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BlockWord {
+    pub(super) hash: u64,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Whether nothing but invariant text lies between the word before and this one.
+    pub(super) joined: bool,
+}
+
+/// A place where a choice or a short order stands.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) site: SiteIx,
+    /// Nodes of each branch: its enter node up to, but without, the next branch's.
+    pub(super) branches: Vec<std::ops::Range<usize>>,
+}
+
+/// An order whose items are looked for one by one.
+#[derive(Debug)]
+pub(super) struct LongOrder {
+    pub(super) site: SiteIx,
+    pub(super) keep: usize,
+    /// Indices of the items' blocks.
+    pub(super) items: Vec<usize>,
+    /// Block that ends where the order starts.
+    pub(super) before: Option<usize>,
+    /// Block that starts where the order ends.
+    pub(super) after: Option<usize>,
+    /// Longest rendering of all items, in glyphs.
+    pub(super) longest: usize,
+}
+
+impl Lattice {
+    /// Compiles every file of a master.
+    pub(super) fn of(master: &Master) -> Self {
+        let mut lattice = Lattice::default();
+        for file in &master.files {
+            let mut builder = Builder::new(master);
+            // Orders that end right before the block being built.
+            let mut waiting: Vec<usize> = Vec::new();
+            // The block that ends right before the one being built.
+            let mut previous: Option<usize> = None;
+            for node in &file.nodes {
+                match node {
+                    MasterNode::Text(text) => {
+                        let mut rest = text.as_str();
+                        while let Some((paragraph, tail)) = split_paragraph(rest) {
+                            builder.text(paragraph);
+                            rest = tail;
+                            if builder.is_long_enough() {
+                                previous = lattice.close(&mut builder, &mut waiting);
+                            }
+                        }
+                        builder.text(rest);
+                    }
+                    MasterNode::Order { site, items, separator }
+                        if !is_short(items, separator, keep(master, *site)) =>
+                    {
+                        let before = lattice.close(&mut builder, &mut waiting).or(previous.take());
+                        let order = lattice.add_order(master, *site, items, before);
+                        waiting = vec![order];
+                    }
+                    other => builder.node(other),
+                }
+            }
+            lattice.close(&mut builder, &mut waiting);
+        }
+        lattice
+    }
+
+    fn close(&mut self, builder: &mut Builder<'_>, waiting: &mut Vec<usize>) -> Option<usize> {
+        let block = std::mem::replace(builder, Builder::new(builder.master)).finish()?;
+        let at = self.push(block);
+        for order in waiting.drain(..) {
+            if let Some(order) = self.orders.get_mut(order) {
+                order.after = Some(at);
+            }
+        }
+        Some(at)
+    }
+
+    fn add_order(
+        &mut self,
+        master: &Master,
+        site: SiteIx,
+        items: &[Vec<MasterNode>],
+        before: Option<usize>,
+    ) -> usize {
+        let mut longest = 0;
+        let mut blocks = Vec::new();
+        for item in items {
+            let mut builder = Builder::new(master);
+            item.iter().for_each(|node| builder.node(node));
+            let block = builder.finish().unwrap_or_default();
+            longest += block.longest() + 2;
+            blocks.push(self.push(block));
+        }
+        self.orders.push(LongOrder {
+            site,
+            keep: keep(master, site),
+            items: blocks,
+            before,
+            after: None,
+            longest,
+        });
+        self.orders.len() - 1
+    }
+
+    fn push(&mut self, block: Block) -> usize {
+        self.blocks.push(block);
+        self.blocks.len() - 1
+    }
+}
+
+impl Block {
+    /// Longest rendering, in glyphs.
+    pub(super) fn longest(&self) -> usize {
+        self.nodes.last().map_or(0, |node| node.longest)
+    }
+
+    /// Longest rendering between two nodes, in glyphs.
+    pub(super) fn longest_between(&self, from: usize, to: usize) -> usize {
+        let at = |node: usize| self.nodes.get(node).map_or_else(|| self.longest(), |node| node.longest);
+        at(to).saturating_sub(at(from))
+    }
+
+    /// Hash of the seed that starts at a word, if [`SEED_WORDS`] words stand there side by side.
+    pub(super) fn seed(&self, word: usize) -> Option<u64> {
+        let run = self.words.get(word..word + SEED_WORDS)?;
+        run.iter().skip(1).all(|word| word.joined).then(|| seed(run.iter().map(|word| word.hash)))
+    }
+}
+
+/// Hash of some words in a row.
+pub(super) fn seed(hashes: impl Iterator<Item = u64>) -> u64 {
+    hashes.fold(EMPTY, mix)
+}
+
+fn keep(master: &Master, site: SiteIx) -> usize {
+    match master.sites.get(site.0).map(|site| &site.kind) {
+        Some(SiteKind::Order { keep, .. }) => *keep as usize,
+        _ => 0,
+    }
+}
+
+fn is_short(items: &[Vec<MasterNode>], separator: &str, keep: usize) -> bool {
+    let length: usize = items.iter().map(|item| text_length(item) + separator.len()).sum();
+    let count =
+        (0..keep).fold(1usize, |count, taken| count.saturating_mul(items.len().saturating_sub(taken)));
+    count.saturating_mul(length) <= ARRANGEMENT_GLYPHS
+}
+
+/// Every arrangement, at the index of its rank.
+fn all_arrangements(items: usize, keep: usize) -> Vec<Vec<usize>> {
+    let (Ok(items), Ok(keep)) = (u32::try_from(items), u32::try_from(keep)) else { return Vec::new() };
+    let count = arrangements(items, keep).and_then(|count| u32::try_from(count).ok()).unwrap_or(0);
+    (0..count).map(|rank| arrangement(rank, items, keep)).collect()
+}
+
+fn text_length(nodes: &[MasterNode]) -> usize {
+    nodes
+        .iter()
+        .map(|node| match node {
+            MasterNode::Text(text) => text.len(),
+            MasterNode::Choice { branches, .. } => branches.iter().map(|b| text_length(b)).sum(),
+            MasterNode::Constant { .. } => 12,
+            MasterNode::Order { items, .. } => items.iter().map(|item| text_length(item)).sum(),
+        })
+        .sum()
+}
+
+/// Splits after the first blank line.
+fn split_paragraph(text: &str) -> Option<(&str, &str)> {
+    let mut blank_from = None;
+    for (at, c) in text.char_indices() {
+        match (c, blank_from) {
+            ('\n', Some(_)) => return text.split_at_checked(at + 1),
+            ('\n', None) => blank_from = Some(at),
+            (c, Some(_)) if !c.is_whitespace() => blank_from = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+struct Builder<'a> {
+    master: &'a Master,
+    block: Block,
+    /// The node every path ends in so far.
+    end: usize,
+    /// Start of the run of invariant glyphs at the block's top level, and whether a word may start there.
+    run: Option<usize>,
+    depth: usize,
+    /// Whether the next word found stands next to invariant text only.
+    joined: bool,
+    has_text: bool,
+}
+
+impl<'a> Builder<'a> {
+    fn new(master: &'a Master) -> Self {
+        let source = LatticeNode {
+            glyph: Glyph::PASS,
+            before: Vec::new(),
+            after: Vec::new(),
+            longest: 0,
+            mark: NodeMark::None,
+        };
+        let block = Block { nodes: vec![source], words: Vec::new(), places: Vec::new() };
+        Builder { master, block, end: 0, run: None, depth: 0, joined: false, has_text: false }
+    }
+
+    fn is_long_enough(&self) -> bool {
+        let open = self.run.map_or(0, |start| words(&self.glyphs(start)).len());
+        self.block.words.len() + open >= BLOCK_WORDS
+    }
+
+    fn finish(mut self) -> Option<Block> {
+        self.close_run(true);
+        self.push(Glyph::PASS, vec![self.end], NodeMark::None);
+        let edges: Vec<(usize, usize)> = self
+            .block
+            .nodes
+            .iter()
+            .enumerate()
+            .flat_map(|(to, node)| node.before.iter().map(move |from| (*from, to)))
+            .collect();
+        for (from, to) in edges {
+            if let Some(node) = self.block.nodes.get_mut(from) {
+                node.after.push(to);
+            }
+        }
+        self.has_text.then_some(self.block)
+    }
+
+    fn node(&mut self, node: &MasterNode) {
+        match node {
+            MasterNode::Text(text) => self.text(text),
+            MasterNode::Constant { site } => self.constant(*site),
+            MasterNode::Choice { site, branches } => {
+                self.place(*site, branches.len(), |builder, branch| {
+                    branches.get(branch).into_iter().flatten().for_each(|node| builder.node(node));
+                });
+            }
+            MasterNode::Order { site, items, separator } => {
+                let keep = keep(self.master, *site);
+                // A long order inside a branch is not read; its items stand there as written.
+                let all = if is_short(items, separator, keep) {
+                    all_arrangements(items.len(), keep)
+                } else {
+                    vec![(0..items.len()).collect()]
+                };
+                self.place(*site, all.len(), |builder, branch| {
+                    for (at, item) in all.get(branch).into_iter().flatten().enumerate() {
+                        if at > 0 {
+                            builder.text(separator);
+                        }
+                        items.get(*item).into_iter().flatten().for_each(|node| builder.node(node));
+                    }
+                });
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        let mut glyphs = Vec::new();
+        normalise(text, &mut glyphs);
+        for glyph in glyphs {
+            self.has_text |= glyph.is_word();
+            let at = self.push(glyph, vec![self.end], NodeMark::None);
+            if self.depth == 0 {
+                self.run.get_or_insert(at);
+            }
+        }
+    }
+
+    fn constant(&mut self, site: SiteIx) {
+        self.close_run(false);
+        let length = match self.master.sites.get(site.0).map(|site| &site.kind) {
+            Some(SiteKind::Constant(Generator::Word(n) | Generator::Hex(n) | Generator::Num(n))) => *n,
+            _ => 0,
+        };
+        for _ in 0..length {
+            self.push(Glyph::ANY, vec![self.end], NodeMark::None);
+        }
+        if self.depth == 0 {
+            // Keeps a word that touches the value from counting as whole.
+            self.joined = false;
+        }
+    }
+
+    fn place(&mut self, site: SiteIx, branches: usize, mut fill: impl FnMut(&mut Self, usize)) {
+        self.close_run(false);
+        let place = self.block.places.len();
+        self.block.places.push(Place { site, branches: Vec::new() });
+        self.depth += 1;
+        let split = self.end;
+        let mut ends = Vec::new();
+        let mut ranges = Vec::new();
+        for branch in 0..branches {
+            let enter = self.push(Glyph::PASS, vec![split], NodeMark::Enter { place, branch });
+            fill(self, branch);
+            ends.push(self.end);
+            ranges.push(enter..self.block.nodes.len());
+        }
+        self.depth -= 1;
+        if let Some(found) = self.block.places.get_mut(place) {
+            found.branches = ranges;
+        }
+        self.push(Glyph::PASS, ends, NodeMark::Leave { place });
+    }
+
+    fn push(&mut self, glyph: Glyph, before: Vec<usize>, mark: NodeMark) -> usize {
+        let reach = before.iter().filter_map(|at| self.block.nodes.get(*at)).map(|node| node.longest).max();
+        let longest = reach.unwrap_or(0) + usize::from(glyph != Glyph::PASS);
+        self.block.nodes.push(LatticeNode { glyph, before, after: Vec::new(), longest, mark });
+        self.end = self.block.nodes.len() - 1;
+        self.end
+    }
+
+    fn glyphs(&self, start: usize) -> Vec<Glyph> {
+        self.block.nodes.iter().skip(start).map(|node| node.glyph).collect()
+    }
+
+    /// Takes the words out of the invariant run that ends here; a word that touches a site is not whole.
+    fn close_run(&mut self, at_end: bool) {
+        if self.depth > 0 {
+            return;
+        }
+        let Some(start) = self.run.take() else {
+            self.joined = false;
+            return;
+        };
+        let glyphs = self.glyphs(start);
+        let touches_before = start > 1;
+        for word in words(&glyphs) {
+            if (word.start == 0 && touches_before) || (word.end == glyphs.len() && !at_end) {
+                self.joined = false;
+                continue;
+            }
+            let joined = self.joined;
+            self.joined = true;
+            self.block.words.push(BlockWord {
+                hash: word.hash,
+                start: start + word.start,
+                end: start + word.end,
+                joined,
+            });
+        }
+        self.joined = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::tests::{choice, master, order, text};
+
+    #[test]
+    fn words_that_touch_a_site_are_not_whole() {
+        let master = master(vec![text("the pre"), choice(0, &["x", "y"]), text("fix of it")]);
+        let lattice = Lattice::of(&master);
+        let block = &lattice.blocks[0];
+        assert_eq!(block.words.len(), 3);
+        assert!(!block.words[1].joined && block.words[2].joined);
+        assert_eq!(block.places[0].branches.len(), 2);
+        assert_eq!(block.longest(), "the prexfix of it".len());
+    }
+
+    #[test]
+    fn blank_lines_and_long_orders_split() {
+        let long = "word ".repeat(20);
+        let item = |c: &str| format!("{c} {}", "item ".repeat(200));
+        let master = master(vec![
+            text(&format!("{long}\n\n{long}\n\n")),
+            order(0, &[&item("a"), &item("b"), &item("c")]),
+            text(&long),
+        ]);
+        let lattice = Lattice::of(&master);
+        assert_eq!((lattice.blocks.len(), lattice.orders.len()), (6, 1));
+        let order = &lattice.orders[0];
+        assert_eq!((order.before, order.after), (Some(1), Some(5)));
+        assert_eq!(order.items, [2, 3, 4]);
+    }
+
+    #[test]
+    fn paragraphs() {
+        assert_eq!(split_paragraph("a\nb"), None);
+        assert_eq!(split_paragraph("a\n \nb\n\nc"), Some(("a\n \n", "b\n\nc")));
+    }
+}

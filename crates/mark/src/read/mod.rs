@@ -1,0 +1,171 @@
+//! What a leak shows at each site, found from the master alone.
+//!
+//! [`read`] takes no codebook and no member: what it finds, misreads and erases is independent of every
+//! innocent member's row, which is what the bound on false accusation rests on
+//! ([`accuse::bound`](crate::accuse::bound)).
+//!
+//! The steps: normalise both texts ([`normalise`]); compile the master's paragraphs into lattices
+//! ([`lattice`]); find each paragraph by runs of its invariant words ([`seed`]); align lattice and leak
+//! between the anchors ([`align`]); read a branch where it stands out ([`decide`]); look for the items of
+//! long orders one by one ([`order`]); collect tokens of the constants' shapes ([`tokens`]).
+
+mod align;
+mod decide;
+mod lattice;
+mod normalise;
+mod order;
+mod seed;
+mod tokens;
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::master::{Master, SiteIx, SiteKind};
+use crate::reading::{Reading, Seen, SiteReading};
+use decide::{ChainReading, read_chain};
+use lattice::Lattice;
+use normalise::{Case, Text, upper_share};
+use seed::{Chain, chains};
+
+/// Version of everything a reading depends on.
+pub const READER: &str = "mark-read/1";
+
+/// Least words of a chain that count towards a text being derived, and least share of them matched.
+const CHAIN_WORDS: usize = 8;
+/// Words in such chains that make a text derived.
+const DERIVED_WORDS: usize = 40;
+/// Blocks with such chains that make a text derived.
+const DERIVED_BLOCKS: usize = 3;
+
+/// A file of a leak.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeakFile {
+    /// Name it was found under; part of the reading's hash, otherwise not read.
+    pub path: String,
+    /// Content. What is not text reads as nothing.
+    pub text: String,
+}
+
+/// A master prepared for reading; reads any number of leaks.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    master: &'a Master,
+    lattice: Lattice,
+    upper_share: f64,
+}
+
+/// Reads a leak against a master; a pure function of the two.
+pub fn read(master: &Master, leak: &[LeakFile]) -> Reading {
+    Reader::new(master).read(leak)
+}
+
+impl<'a> Reader<'a> {
+    /// Compiles a master.
+    pub fn new(master: &'a Master) -> Self {
+        let lattice = Lattice::of(master);
+        let glyphs: Vec<_> =
+            lattice.blocks.iter().flat_map(|block| &block.nodes).map(|node| node.glyph).collect();
+        Reader { master, lattice, upper_share: upper_share(&glyphs) }
+    }
+
+    /// Reads a leak.
+    ///
+    /// A reading that is not derived keeps the constants' tokens and has every other site erased.
+    pub fn read(&self, leak: &[LeakFile]) -> Reading {
+        let text = Text::of(leak.iter().map(|file| file.text.as_str()));
+        // A text whose capitals were lost says nothing about variants that differ in them.
+        let case = if text.upper_share() < 0.3 * self.upper_share { Case::Lost } else { Case::Counts };
+        let chains = chains(&self.lattice, &text);
+        let blocks = &self.lattice.blocks;
+        let readings: Vec<(&Chain, ChainReading)> = chains
+            .iter()
+            .filter_map(|chain| Some((chain, read_chain(blocks.get(chain.block)?, chain, &text, case))))
+            .collect();
+
+        let matched: usize = readings.iter().map(|(_, reading)| reading.matched).sum();
+        let aligned = if text.words.is_empty() { 0.0 } else { matched as f64 / text.words.len() as f64 };
+        let derived = is_derived(&readings);
+        let mut votes = Votes::default();
+        if derived {
+            for (chain, reading) in &readings {
+                let places = blocks.get(chain.block).map(|block| block.places.as_slice()).unwrap_or_default();
+                for (place, branch) in &reading.read {
+                    if let (Some(place), Ok(branch)) = (places.get(*place), u32::try_from(*branch)) {
+                        votes.add(place.site, branch);
+                    }
+                }
+            }
+            for long in &self.lattice.orders {
+                for rank in order::read_order(&self.lattice, long, &chains, &text, case) {
+                    votes.add(long.site, rank);
+                }
+            }
+        }
+
+        let shapes = tokens::shapes_seen(self.master, leak.iter().map(|file| file.text.as_str()));
+        let sites = self.master.sites.iter().enumerate().map(|(at, site)| {
+            let seen = match site.kind {
+                SiteKind::Constant(generator) => {
+                    shapes.get(&tokens::key(generator)).map_or(Seen::Erased, |(_, seen)| seen.clone())
+                }
+                SiteKind::Choice { .. } | SiteKind::Order { .. } => {
+                    votes.majority(SiteIx(at)).map_or(Seen::Erased, Seen::Index)
+                }
+            };
+            SiteReading { site: site.id.clone(), seen }
+        });
+        Reading {
+            reader: READER.to_owned(),
+            leak_sha256: hash(leak),
+            sites: sites.collect(),
+            aligned: aligned.min(1.0),
+            derived,
+        }
+    }
+}
+
+fn is_derived(readings: &[(&Chain, ChainReading)]) -> bool {
+    let solid = readings
+        .iter()
+        .filter(|(_, reading)| reading.matched >= CHAIN_WORDS && 2 * reading.matched >= reading.words);
+    let mut words = 0;
+    let mut blocks = std::collections::BTreeSet::new();
+    for (chain, reading) in solid {
+        words += reading.matched;
+        blocks.insert(chain.block);
+    }
+    words >= DERIVED_WORDS || blocks.len() >= DERIVED_BLOCKS
+}
+
+/// Symbols read at each site, over all its places.
+#[derive(Default)]
+struct Votes(BTreeMap<SiteIx, BTreeMap<u32, usize>>);
+
+impl Votes {
+    fn add(&mut self, site: SiteIx, symbol: u32) {
+        *self.0.entry(site).or_default().entry(symbol).or_default() += 1;
+    }
+
+    /// The symbol that more than half of the places show.
+    fn majority(&self, site: SiteIx) -> Option<u32> {
+        let symbols = self.0.get(&site)?;
+        let all: usize = symbols.values().sum();
+        symbols.iter().find(|(_, count)| 2 * **count > all).map(|(symbol, _)| *symbol)
+    }
+}
+
+/// SHA-256 over each file's path and text, both with their lengths before them (64 bits, big endian).
+fn hash(leak: &[LeakFile]) -> String {
+    let mut hash = Sha256::new();
+    for file in leak {
+        for part in [&file.path, &file.text] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+    }
+    hex::encode(hash.finalize())
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,279 @@
+//! Text as the reader compares it: what pasting, reflowing and reformatting change is taken out.
+//!
+//! NFKC; default-ignorable characters and Markdown punctuation dropped; quotes, dashes and look-alike
+//! letters folded; every run of white space one space; letters lower case, with a flag.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Weight of a letter or digit; all costs of an alignment are in eighths of a character.
+pub(super) const LETTER: u32 = 8;
+/// Weight of punctuation.
+const PUNCTUATION: u32 = 4;
+/// Weight of a space.
+const SPACE: u32 = 2;
+/// Cost of the same letter in the other case.
+const CASE: u32 = 1;
+
+const CHARACTER: u32 = 0x1f_ffff;
+const WEIGHT_SHIFT: u32 = 24;
+const WILD: u32 = 1 << 30;
+const UPPER: u32 = 1 << 31;
+
+/// A normalised character with its weight, or a wildcard for a constant's character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Glyph(u32);
+
+impl Glyph {
+    /// Stands for any letter or digit.
+    pub(super) const ANY: Glyph = Glyph(WILD | LETTER << WEIGHT_SHIFT);
+    /// Takes no character; marks where a branch starts and where branches meet.
+    pub(super) const PASS: Glyph = Glyph(0);
+
+    const BREAK: Glyph = Glyph(' ' as u32 | SPACE << WEIGHT_SHIFT);
+
+    fn new(lower: char, upper: bool) -> Self {
+        let weight = match lower {
+            ' ' => SPACE,
+            c if c.is_alphanumeric() => LETTER,
+            _ => PUNCTUATION,
+        };
+        Glyph(lower as u32 | weight << WEIGHT_SHIFT | if upper { UPPER } else { 0 })
+    }
+
+    /// Cost of leaving it out or putting it in, eighths of a character.
+    pub(super) fn weight(self) -> u32 {
+        (self.0 >> WEIGHT_SHIFT) & 0xf
+    }
+
+    /// Whether it is part of a word.
+    pub(super) fn is_word(self) -> bool {
+        self.weight() == LETTER
+    }
+
+    /// Whether `leak` is this character, in whatever case.
+    pub(super) fn matches(self, leak: Glyph) -> bool {
+        if self.0 & WILD == 0 { (self.0 ^ leak.0) & CHARACTER == 0 } else { leak.is_word() }
+    }
+
+    /// Cost of `leak` standing in its place.
+    pub(super) fn instead(self, leak: Glyph, case: Case) -> u32 {
+        if !self.matches(leak) {
+            self.weight().max(leak.weight())
+        } else if case == Case::Counts && self.0 & WILD == 0 && (self.0 ^ leak.0) & UPPER != 0 {
+            CASE
+        } else {
+            0
+        }
+    }
+}
+
+/// Whether upper and lower case differ in this leak, or were lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Case {
+    Counts,
+    Lost,
+}
+
+/// A run of letters and digits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Word {
+    /// Hash of its lower-case letters.
+    pub(super) hash: u64,
+    /// First glyph.
+    pub(super) start: usize,
+    /// One past the last glyph.
+    pub(super) end: usize,
+}
+
+/// A normalised text.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Text {
+    pub(super) glyphs: Vec<Glyph>,
+    pub(super) words: Vec<Word>,
+}
+
+impl Text {
+    /// Normalises texts one after the other; no word and no run of words reaches across two of them.
+    pub(super) fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut all = Text::default();
+        for text in texts {
+            normalise(text, &mut all.glyphs);
+            all.glyphs.push(Glyph::BREAK);
+        }
+        all.words = words(&all.glyphs);
+        all
+    }
+
+    /// Lower-case letters of a word.
+    pub(super) fn word(&self, word: Word) -> String {
+        let glyphs = self.glyphs.get(word.start..word.end).unwrap_or_default();
+        glyphs.iter().filter_map(|g| char::from_u32(g.0 & CHARACTER)).collect()
+    }
+
+    /// Share of upper-case characters among the letters and digits.
+    pub(super) fn upper_share(&self) -> f64 {
+        upper_share(&self.glyphs)
+    }
+}
+
+pub(super) fn upper_share(glyphs: &[Glyph]) -> f64 {
+    let letters = glyphs.iter().filter(|g| g.is_word()).count();
+    let upper = glyphs.iter().filter(|g| g.0 & UPPER != 0).count();
+    if letters == 0 { 0.0 } else { upper as f64 / letters as f64 }
+}
+
+/// Appends a normalised text; white space at its ends stays as one space.
+pub(super) fn normalise(text: &str, out: &mut Vec<Glyph>) {
+    let mut space = false;
+    let mut push = |c: char| {
+        if c.is_whitespace() || c.is_control() {
+            space = true;
+            return;
+        }
+        if is_ignorable(c) || is_markdown(c) {
+            return;
+        }
+        if std::mem::take(&mut space) {
+            out.push(Glyph::BREAK);
+        }
+        let folded = fold(c);
+        if folded.is_ascii() {
+            out.push(Glyph::new(folded.to_ascii_lowercase(), folded.is_ascii_uppercase()));
+        } else {
+            let upper = folded.is_uppercase();
+            out.extend(folded.to_lowercase().map(|lower| Glyph::new(lower, upper)));
+        }
+    };
+    if text.is_ascii() {
+        text.chars().for_each(&mut push);
+    } else {
+        text.nfkc().for_each(&mut push);
+    }
+    if space {
+        out.push(Glyph::BREAK);
+    }
+}
+
+/// Finds the words of a run of glyphs.
+pub(super) fn words(glyphs: &[Glyph]) -> Vec<Word> {
+    let mut words = Vec::new();
+    let mut open: Option<Word> = None;
+    for (at, glyph) in glyphs.iter().enumerate() {
+        if glyph.is_word() {
+            let word = open.get_or_insert(Word { hash: EMPTY, start: at, end: at });
+            word.hash = mix(word.hash, u64::from(glyph.0 & CHARACTER));
+            word.end = at + 1;
+        } else {
+            words.extend(open.take());
+        }
+    }
+    words.extend(open);
+    words
+}
+
+/// Start of a hash; see [`mix`].
+pub(super) const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// Adds a value to a hash; no security rests on it.
+pub(super) fn mix(hash: u64, value: u64) -> u64 {
+    (hash ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+}
+
+/// Characters that Markdown uses for form; a paste as plain text drops them.
+fn is_markdown(c: char) -> bool {
+    matches!(c, '*' | '`' | '#' | '_' | '~' | '|' | '>')
+}
+
+/// Unicode's Default_Ignorable_Code_Point, and what is noncharacter or private in practice.
+pub(super) fn is_ignorable(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{fffd}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Folds quotes, dashes and Cyrillic and Greek letters that look Latin.
+pub(super) fn fold(c: char) -> char {
+    match c {
+        '"' | '\u{2018}'..='\u{201f}' | '\u{2032}'..='\u{2036}' | '«' | '»' | '‹' | '›' | '´' => '\'',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        '•' | '‣' | '◦' | '·' => '-',
+        'а' => 'a',
+        'е' | 'ё' => 'e',
+        'о' | 'ο' => 'o',
+        'р' | 'ρ' => 'p',
+        'с' | 'ϲ' => 'c',
+        'у' => 'y',
+        'х' => 'x',
+        'і' | 'ı' => 'i',
+        'ј' => 'j',
+        'ѕ' => 's',
+        'һ' => 'h',
+        'ԁ' => 'd',
+        'ԛ' => 'q',
+        'ԝ' => 'w',
+        'ν' => 'v',
+        'ɡ' => 'g',
+        'А' | 'Α' => 'A',
+        'В' | 'Β' => 'B',
+        'С' => 'C',
+        'Е' | 'Ε' => 'E',
+        'Н' | 'Η' => 'H',
+        'І' | 'Ι' => 'I',
+        'Ј' => 'J',
+        'К' | 'Κ' => 'K',
+        'М' | 'Μ' => 'M',
+        'Ν' => 'N',
+        'О' | 'Ο' => 'O',
+        'Р' | 'Ρ' => 'P',
+        'Ѕ' => 'S',
+        'Т' | 'Τ' => 'T',
+        'Х' | 'Χ' => 'X',
+        'У' | 'Υ' => 'Y',
+        'Ζ' => 'Z',
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str) -> String {
+        let mut glyphs = Vec::new();
+        normalise(text, &mut glyphs);
+        glyphs.iter().filter_map(|g| char::from_u32(g.0 & CHARACTER)).collect()
+    }
+
+    #[test]
+    fn paste_and_reflow_change_nothing() {
+        let original = "The **`relay`** keeps – or \"loses\" – one\n  slot.";
+        let pasted = "The relay keeps - or \u{201c}loses\u{201d} — one slot.";
+        assert_eq!(plain(original), plain(pasted));
+    }
+
+    #[test]
+    fn look_alikes_and_invisibles_fold() {
+        assert_eq!(plain("р\u{200b}а\u{ad}ss"), "pass");
+        assert_eq!(plain("ﬁle①"), "file1");
+        assert_eq!(plain("a\u{0}\u{1}b"), "a b");
+    }
+
+    #[test]
+    fn case_is_kept_aside() {
+        let text = Text::of(["Relay relay"]);
+        let (upper, lower) = (text.glyphs[0], text.glyphs[6]);
+        assert!(upper.matches(lower));
+        assert_eq!(upper.instead(lower, Case::Counts), CASE);
+        assert_eq!(upper.instead(lower, Case::Lost), 0);
+        assert_eq!(text.words[0].hash, text.words[1].hash);
+    }
+
+    #[test]
+    fn words_do_not_cross_files() {
+        let text = Text::of(["one", "two"]);
+        let found: Vec<String> = text.words.iter().map(|&w| text.word(w)).collect();
+        assert_eq!(found, ["one", "two"]);
+    }
+}

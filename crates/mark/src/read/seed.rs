@@ -1,0 +1,232 @@
+//! Where in a leak a block may stand: runs of the block's words in the leak's order.
+
+use std::collections::HashMap;
+
+use super::lattice::{Block, Lattice, SEED_WORDS, seed};
+use super::normalise::Text;
+
+/// Occurrences of a seed in the leak that are looked at.
+const LEAK_OCCURRENCES: u8 = 24;
+/// Occurrences of a seed in the master up to which it means anything.
+const MASTER_OCCURRENCES: usize = 4;
+/// Seeds back from a seed that may come before it in a chain.
+const LOOK_BACK: usize = 48;
+/// Chains of a block that are kept.
+const CHAINS: usize = 8;
+/// Least score of a chain: two seeds that occur nowhere else in the master.
+const LEAST_SCORE: f64 = 2.0;
+/// Score of a seed that the master has more than once.
+const REPEATED: f64 = 0.25;
+/// Leak words beyond the block's that may lie between two seeds of a chain.
+const GAP_WORDS: usize = 24;
+
+/// A block's words matched to a leak's, rising in both.
+#[derive(Clone, Debug)]
+pub(super) struct Chain {
+    pub(super) block: usize,
+    pub(super) score: f64,
+    /// Pairs of a block's word and a leak's word.
+    pub(super) pairs: Vec<(usize, usize)>,
+}
+
+impl Chain {
+    /// Leak words from the first to one past the last matched.
+    pub(super) fn span(&self) -> (usize, usize) {
+        let first = self.pairs.first().map_or(0, |pair| pair.1);
+        let last = self.pairs.last().map_or(0, |pair| pair.1 + 1);
+        (first, last)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Hit {
+    word: usize,
+    leak: usize,
+    score: f64,
+}
+
+/// Finds the chains of all blocks, best first; of chains that claim the same leak text the best stays.
+pub(super) fn chains(lattice: &Lattice, leak: &Text) -> Vec<Chain> {
+    let hits = hits(lattice, leak);
+    let mut all: Vec<Chain> = Vec::new();
+    for (block, (shape, hits)) in lattice.blocks.iter().zip(hits).enumerate() {
+        all.extend(block_chains(block, shape, hits));
+    }
+    all.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.span().cmp(&b.span())));
+
+    let mut taken = Claims::default();
+    all.retain(|chain| taken.claim(chain.span()));
+    all
+}
+
+fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
+    let mut index: HashMap<u64, (u8, Vec<(usize, usize)>)> = HashMap::new();
+    for (at, block) in lattice.blocks.iter().enumerate() {
+        for word in 0..block.words.len() {
+            if let Some(hash) = block.seed(word) {
+                index.entry(hash).or_default().1.push((at, word));
+            }
+        }
+    }
+    index.retain(|_, (_, places)| places.len() <= MASTER_OCCURRENCES);
+
+    let mut hits: Vec<Vec<Hit>> = lattice.blocks.iter().map(|_| Vec::new()).collect();
+    for (at, run) in leak.words.windows(SEED_WORDS).enumerate() {
+        let Some((seen, places)) = index.get_mut(&seed(run.iter().map(|word| word.hash))) else { continue };
+        if *seen >= LEAK_OCCURRENCES {
+            continue;
+        }
+        *seen += 1;
+        let score = if places.len() == 1 { 1.0 } else { REPEATED };
+        for (block, word) in places {
+            if let Some(list) = hits.get_mut(*block) {
+                list.push(Hit { word: *word, leak: at, score });
+            }
+        }
+    }
+    hits
+}
+
+fn block_chains(block: usize, shape: &Block, mut hits: Vec<Hit>) -> Vec<Chain> {
+    let mut chains = Vec::new();
+    hits.sort_by_key(|hit| (hit.leak, hit.word));
+    while chains.len() < CHAINS {
+        let (score, picked) = best_chain(shape, &hits);
+        if score < LEAST_SCORE {
+            break;
+        }
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        for hit in &picked {
+            for step in 0..SEED_WORDS {
+                let pair = (hit.word + step, hit.leak + step);
+                if pairs.last().is_none_or(|last| last.0 < pair.0 && last.1 < pair.1) {
+                    pairs.push(pair);
+                }
+            }
+        }
+        let chain = Chain { block, score, pairs };
+        let (from, to) = chain.span();
+        hits.retain(|hit| hit.leak + SEED_WORDS <= from || hit.leak >= to);
+        chains.push(chain);
+    }
+    chains
+}
+
+/// The rising run of hits with the highest score; a gap costs a little, a wide one too much.
+fn best_chain(shape: &Block, hits: &[Hit]) -> (f64, Vec<Hit>) {
+    let mut links: Vec<(f64, Option<usize>)> = Vec::with_capacity(hits.len());
+    for (at, hit) in hits.iter().enumerate() {
+        let from = at.saturating_sub(LOOK_BACK);
+        let before = hits.iter().zip(&links).enumerate().skip(from);
+        let best = before
+            .filter_map(|(index, (earlier, (score, _)))| {
+                follows(shape, earlier, hit).map(|cost| (score - cost, Some(index)))
+            })
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        let (score, link) = best.filter(|(score, _)| *score > 0.0).unwrap_or((0.0, None));
+        links.push((score + hit.score, link));
+    }
+
+    let best = links.iter().enumerate().max_by(|a, b| a.1.0.total_cmp(&b.1.0));
+    let Some((mut at, (score, _))) = best else { return (0.0, Vec::new()) };
+    let mut picked = Vec::new();
+    loop {
+        picked.extend(hits.get(at));
+        match links.get(at) {
+            Some((_, Some(before))) => at = *before,
+            _ => break,
+        }
+    }
+    picked.reverse();
+    (*score, picked)
+}
+
+fn follows(shape: &Block, earlier: &Hit, later: &Hit) -> Option<f64> {
+    let words = later.word.checked_sub(earlier.word)?;
+    let leak = later.leak.checked_sub(earlier.leak)?;
+    if words == 0 || leak == 0 {
+        return None;
+    }
+    if words == leak && words < SEED_WORDS {
+        return Some(0.0);
+    }
+    if words < SEED_WORDS || leak < SEED_WORDS {
+        return None;
+    }
+    let node = |word: usize| shape.words.get(word).map(|word| word.start);
+    // A word has at least two glyphs, its space included.
+    let room = shape.longest_between(node(earlier.word)?, node(later.word)?) / 2 + GAP_WORDS;
+    (leak <= room).then(|| 0.02 * words.abs_diff(leak).min(25) as f64)
+}
+
+/// Stretches of leak words that a chain has claimed.
+#[derive(Default)]
+struct Claims {
+    /// Disjoint or slightly overlapping stretches by start.
+    stretches: std::collections::BTreeMap<usize, usize>,
+    longest: usize,
+}
+
+impl Claims {
+    /// Claims a stretch unless more than half of it is taken.
+    fn claim(&mut self, (from, to): (usize, usize)) -> bool {
+        let first = from.saturating_sub(self.longest);
+        let taken: usize = self
+            .stretches
+            .range(first..to)
+            .map(|(start, end)| to.min(*end).saturating_sub(from.max(*start)))
+            .sum();
+        if 2 * taken > to.saturating_sub(from) {
+            return false;
+        }
+        let end = self.stretches.entry(from).or_insert(to);
+        *end = to.max(*end);
+        self.longest = self.longest.max(to - from);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::tests::{choice, master, text};
+
+    const A: &str = "The relay compares this number with a limit of bytes and then it ";
+    const B: &str = " until the next beacon arrives from the same visitor in the morning.";
+
+    fn found(leak: &str) -> Vec<Chain> {
+        let master = master(vec![text(A), choice(0, &["waits patiently", "stands by"]), text(B)]);
+        chains(&Lattice::of(&master), &Text::of([leak]))
+    }
+
+    #[test]
+    fn unrelated_text_has_no_chain() {
+        assert!(found("A farm cooperative wrote to us in spring because valves opened at noon.").is_empty());
+        assert!(found("").is_empty());
+        assert!(found("with a limit").is_empty());
+    }
+
+    #[test]
+    fn whole_block_is_one_chain() {
+        let chains = found(&format!("Intro words here. {A} stands by {B} And so on."));
+        assert_eq!(chains.len(), 1);
+        assert_eq!(chains[0].pairs.first(), Some(&(0, 3)));
+        assert_eq!(chains[0].pairs.len(), 25);
+    }
+
+    #[test]
+    fn two_copies_are_two_chains() {
+        let filler = "other words entirely unlike the block ".repeat(20);
+        assert_eq!(found(&format!("{A} stands by {B} {filler} {A} waits patiently {B}")).len(), 2);
+    }
+
+    #[test]
+    fn a_stretch_is_claimed_once() {
+        let mut claims = Claims::default();
+        assert!(claims.claim((0, 100)));
+        assert!(!claims.claim((20, 60)));
+        assert!(claims.claim((90, 200)));
+        assert!(!claims.claim((0, 100)));
+        assert!(claims.claim((300, 310)));
+    }
+}

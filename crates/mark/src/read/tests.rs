@@ -1,0 +1,176 @@
+use super::*;
+use crate::master::{Generator, Location, MasterFile, Node, Site, SiteId};
+
+pub(crate) fn text(text: &str) -> Node {
+    Node::Text(text.to_owned())
+}
+
+pub(crate) fn choice(site: usize, branches: &[&str]) -> Node {
+    Node::Choice { site: SiteIx(site), branches: branches.iter().map(|branch| vec![text(branch)]).collect() }
+}
+
+pub(crate) fn constant(site: usize, _: Generator) -> Node {
+    Node::Constant { site: SiteIx(site) }
+}
+
+pub(crate) fn order(site: usize, items: &[&str]) -> Node {
+    let items = items.iter().map(|item| vec![text(item)]).collect();
+    Node::Order { site: SiteIx(site), items, separator: "\n".into() }
+}
+
+/// A master of one file; sites are made up from the nodes, constants as eight hexadecimal digits.
+pub(crate) fn master(nodes: Vec<Node>) -> Master {
+    fn collect(nodes: &[Node], kinds: &mut BTreeMap<usize, SiteKind>) {
+        for node in nodes {
+            match node {
+                Node::Text(_) => {}
+                Node::Constant { site } => {
+                    kinds.insert(site.0, SiteKind::Constant(Generator::Hex(8)));
+                }
+                Node::Choice { site, branches } => {
+                    kinds.insert(site.0, SiteKind::Choice { q: branches.len() as u32 });
+                    branches.iter().for_each(|branch| collect(branch, kinds));
+                }
+                Node::Order { site, items, .. } => {
+                    let items_count = items.len() as u32;
+                    kinds.insert(site.0, SiteKind::Order { items: items_count, keep: items_count });
+                    items.iter().for_each(|item| collect(item, kinds));
+                }
+            }
+        }
+    }
+    let mut kinds = BTreeMap::new();
+    collect(&nodes, &mut kinds);
+    let site = |(at, kind): (&usize, &SiteKind)| Site {
+        id: SiteId(format!("s{at}")),
+        name: None,
+        kind: kind.clone(),
+        at: Location { file: "a.md".into(), line: 1, column: 1 },
+    };
+    let sites = kinds.iter().map(site).collect();
+    Master { files: vec![MasterFile { path: "a.md".into(), nodes }], sites }
+}
+
+const INTRO: &str = "When a visitor leaves, the row is not cleared at once; it ";
+const MIDDLE: &str = " when the next beacon arrives, and the new beacon is expected to ";
+const END: &str = " before any of the permissions of the earlier visitor can be used again by the relay.";
+
+fn sample() -> Master {
+    master(vec![
+        text(INTRO),
+        choice(0, &["is handed on as it stands", "passes unchanged to a successor"]),
+        text(MIDDLE),
+        choice(1, &["fill in every field", "set all of its values"]),
+        text(END),
+    ])
+}
+
+fn seen(master: &Master, leak: &str) -> Vec<Seen> {
+    let leak = [LeakFile { path: "leak".into(), text: leak.into() }];
+    read(master, &leak).sites.into_iter().map(|site| site.seen).collect()
+}
+
+#[test]
+fn empty_binary_and_unrelated_leaks_read_as_nothing() {
+    let master = sample();
+    let unrelated = "A farm cooperative wrote to us in spring, because valves opened at noon. ".repeat(30);
+    for leak in ["", "\u{0}\u{1}\u{fffd}\u{7f}", &unrelated, &"\u{fffd}".repeat(10_000)] {
+        let leak = [LeakFile { path: "x".into(), text: leak.into() }];
+        let reading = read(&master, &leak);
+        assert!(!reading.derived);
+        assert!(reading.sites.iter().all(|site| site.seen == Seen::Erased));
+    }
+    assert!(!read(&master, &[]).derived);
+}
+
+#[test]
+fn reads_each_branch() {
+    let master = sample();
+    for (first, a) in ["is handed on as it stands", "passes unchanged to a successor"].iter().enumerate() {
+        for (second, b) in ["fill in every field", "set all of its values"].iter().enumerate() {
+            let expected = vec![Seen::Index(first as u32), Seen::Index(second as u32)];
+            assert_eq!(seen(&master, &format!("{INTRO}{a}{MIDDLE}{b}{END}")), expected);
+        }
+    }
+}
+
+#[test]
+fn a_rewritten_site_is_erased() {
+    let leak = format!("{INTRO}keeps whatever it had{MIDDLE}fill in every field{END}");
+    assert_eq!(seen(&sample(), &leak), [Seen::Erased, Seen::Index(0)]);
+}
+
+#[test]
+fn a_deleted_site_is_erased() {
+    let leak = format!("{INTRO}{MIDDLE}fill in every field{END}");
+    assert_eq!(seen(&sample(), &leak), [Seen::Erased, Seen::Index(0)]);
+}
+
+#[test]
+fn both_variants_present_erase() {
+    let copy = |a: &str| format!("{INTRO}{a}{MIDDLE}fill in every field{END}");
+    let leak =
+        format!("{}\n\n{}", copy("is handed on as it stands"), copy("passes unchanged to a successor"));
+    assert_eq!(seen(&sample(), &leak), [Seen::Erased, Seen::Index(0)]);
+}
+
+#[test]
+fn a_site_out_of_its_text_is_erased() {
+    let leak = format!("{INTRO} nothing. Somewhere else a form asks you to fill in every field of it. {END}");
+    assert_eq!(seen(&sample(), &leak)[1], Seen::Erased);
+}
+
+#[test]
+fn short_and_long_orders() {
+    let items = [
+        "- readers act on a page whose author never wrote it at all;",
+        "- drafts that were not meant for the public appear;",
+        "- the page history names a member of staff;",
+        "- presence data tells a stranger something;",
+    ];
+    let master = master(vec![
+        text(
+            "We see these consequences in the field, without any ranking, from our own tests and reports:\n\n",
+        ),
+        order(0, &items),
+        text("\n\nThe flaws do not give access to the system, and the query in the sample request was "),
+        order(1, &["a=1", "b=2", "c=3"]),
+        text(" at the time, which proves nothing beyond this one single test of ours."),
+    ]);
+    let render = |long: [usize; 4], short: &str| {
+        let list: Vec<&str> = long.iter().map(|item| items[*item]).collect();
+        format!(
+            "We see these consequences in the field, without any ranking, from our own tests and reports:\n\n{}\n\nThe flaws do not give access to the system, and the query in the sample request was {short} at the time, which proves nothing beyond this one single test of ours.",
+            list.join("\n")
+        )
+    };
+    let rank = |long: [usize; 4]| Seen::Index(crate::arrange::rank_of(&long, 4).unwrap());
+    assert_eq!(seen(&master, &render([0, 1, 2, 3], "a=1\nb=2\nc=3")), [Seen::Index(0), Seen::Index(0)]);
+    assert_eq!(seen(&master, &render([3, 1, 0, 2], "c=3\na=1\nb=2")), [rank([3, 1, 0, 2]), Seen::Index(4)]);
+    let missing = render([3, 1, 0, 2], "c=3").replace(items[1], "- something else entirely;");
+    assert_eq!(seen(&master, &missing), [Seen::Erased, Seen::Erased]);
+}
+
+#[test]
+fn a_reading_depends_on_master_and_leak_alone() {
+    let master = sample();
+    let leak = [LeakFile { path: "a".into(), text: format!("{INTRO}is handed on as it stands{MIDDLE}") }];
+    let (one, two) = (read(&master, &leak), Reader::new(&master).read(&leak));
+    assert_eq!(one, two);
+    assert_eq!(one.reader, READER);
+    let renamed = [LeakFile { path: "b".into(), ..leak[0].clone() }];
+    assert_ne!(one.leak_sha256, read(&master, &renamed).leak_sha256);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_text_is_read_without_harm(leak in "(?s).{0,400}", cut in 0..200usize) {
+        let master = sample();
+        seen(&master, &leak);
+        let copy = format!("{INTRO}is handed on as it stands{MIDDLE}fill in every field{END}");
+        let cut: String = copy.chars().skip(cut).collect();
+        let found = seen(&master, &format!("{leak} {cut} {leak}"));
+        proptest::prop_assert!(found.iter().all(|seen| matches!(seen, Seen::Erased | Seen::Index(0))));
+    }
+}
