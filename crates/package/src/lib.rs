@@ -1,1 +1,20 @@
-//! package
+//! What a member gets: copies sealed to its key, a receipt that proves each grant, and a manifest of an
+//! exported folder.
+//!
+//! No I/O of its own and no clock. Keys are arguments; only the sealing itself draws randomness from the
+//! operating system, inside `age`, because a repeated file key or nonce would open copies.
+
+mod digest;
+mod grant;
+mod identity;
+mod manifest;
+mod receipt;
+mod recipient;
+mod seal;
+
+pub use digest::{BadDigest, Digest};
+pub use identity::{Identity, IdentityError};
+pub use manifest::{CopyEntry, Manifest, ManifestError, Tlp};
+pub use receipt::{CopyFacts, Opening, Receipt, ReceiptError, ReceiptFacts};
+pub use recipient::{MemberKey, MemberKeyError};
+pub use seal::{OpenError, SealError, open, open_to, seal, seal_to};

@@ -1,0 +1,108 @@
+//! What a receipt reads from the stored body of a log entry: that it grants a copy.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::Digest;
+
+/// Version of the entry's body that this reader knows.
+const BODY_VERSION: u32 = 1;
+
+/// The grant in an entry's body.
+///
+/// Fields that are not read here may be added to the body; the entry's kind and these fields may not change.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) at: Timestamp,
+    pub(crate) actor: String,
+    pub(crate) given: Given,
+}
+
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Given {
+    pub(crate) case: String,
+    pub(crate) wave: String,
+    pub(crate) item: String,
+    pub(crate) member: String,
+    pub(crate) sha256: Digest,
+    pub(crate) size: u64,
+}
+
+impl Grant {
+    /// Reads a body; the error says what is wrong with it.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, String> {
+        let Version { v } = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        if v != BODY_VERSION {
+            return Err(format!("its version is {v}, this tool reads {BODY_VERSION}: update the tool"));
+        }
+        let body: Body = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        let Event::Grant(GrantEvent::Given(given)) = body.event;
+        Ok(Self { at: body.at, actor: body.actor, given })
+    }
+}
+
+#[derive(Deserialize)]
+struct Version {
+    v: u32,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    at: Timestamp,
+    actor: String,
+    event: Event,
+}
+
+// As enums and not as structs: an event has exactly one kind, and every other kind is refused.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Event {
+    Grant(GrantEvent),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum GrantEvent {
+    Given(Given),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &str = concat!(
+        r#"{"v":1,"at":"2026-03-10T17:00:00Z","actor":"timer","event":{"grant":{"given":{"#,
+        r#""case":"c1","wave":"w1","item":"advisory.md","member":"acme","later":[1,{}],"#,
+        r#""sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","size":3}}},"also":null}"#,
+    );
+
+    #[test]
+    fn what_is_no_grant_is_refused() {
+        let bad = |from: &str, to: &str| {
+            assert!(BODY.contains(from), "{from}");
+            Grant::read(BODY.replacen(from, to, 1).as_bytes()).unwrap_err()
+        };
+        assert!(bad(r#""v":1"#, r#""v":2"#).contains("update the tool"));
+        assert!(bad(r#""grant""#, r#""leak""#).contains("leak"));
+        assert!(bad(r#""given""#, r#""withheld""#).contains("withheld"));
+        assert!(bad(r#"{"grant""#, r#"{"note":{},"grant""#).contains("note"));
+        bad("17:00:00Z", "17:00:00");
+        bad(r#""size":3"#, r#""size":-3"#);
+        bad(r#""size":3"#, r#""size":3,"size":3"#);
+        bad(r#","member":"acme""#, "");
+        bad("ba7816", "BA7816");
+        bad(r#""item":"advisory.md""#, r#""item":7"#);
+        assert!(Grant::read(b"").is_err());
+        assert!(Grant::read(b"[]").is_err());
+        assert!(Grant::read(format!("{BODY}x").as_bytes()).is_err());
+    }
+
+    #[test]
+    fn further_fields_do_no_harm() {
+        let grant = Grant::read(BODY.as_bytes()).unwrap();
+        assert_eq!(grant.actor, "timer");
+        assert_eq!(grant.at.to_string(), "2026-03-10T17:00:00Z");
+        assert_eq!((grant.given.wave.as_str(), grant.given.size), ("w1", 3));
+        assert_eq!(grant.given.sha256, Digest::of(b"abc"));
+    }
+}
