@@ -150,4 +150,4 @@ pub(crate) fn rounded<'a>(thing: &Thing<'a>) -> Thing<'a> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -9,7 +9,7 @@ use cedar_policy::{
 };
 use jiff::Timestamp;
 
-use crate::facts::{Class, DutySubject, Fact, FactKind, KeyState, Standing};
+use crate::facts::{Class, DutySubject, Fact, FactKind, KeyState, Standing, Trigger};
 use crate::lead::Lead;
 use crate::request::{Action, Subject, Thing};
 
@@ -130,10 +130,43 @@ impl Pair {
     }
 }
 
+/// Tells whether a policy may read this path, as the schema has it.
+pub(crate) fn is_attribute(path: &str) -> bool {
+    const PLAIN: [&str; 15] = [
+        "principal",
+        "principal.agreement_until",
+        "principal.duties",
+        "principal.duty_confirmed_until",
+        "principal.duty_unconfirmed",
+        "principal.key",
+        "principal.standing",
+        "principal.tier",
+        "principal.tier.classes",
+        "principal.tier.lead",
+        "resource",
+        "resource.class",
+        "resource.public",
+        "context",
+        "context.now",
+    ];
+    let duty = |name: &str| {
+        let name = name.strip_suffix(".deadline").unwrap_or(name);
+        let subjects = DutySubject::ALL.iter().filter(|subject| **subject != DutySubject::None);
+        let mut names =
+            subjects.flat_map(|subject| Trigger::ALL.iter().map(|trigger| attribute(*subject, *trigger)));
+        names.any(|known| known == name)
+    };
+    PLAIN.contains(&path) || path.strip_prefix("principal.duties.").is_some_and(duty)
+}
+
 /// Returns the name of the attribute under `duties` for a duty, if the fact says what the duty is.
 pub(crate) fn duty_name(fact: &Fact) -> Option<String> {
     let subject = fact.subject.filter(|subject| *subject != DutySubject::None && is_duty(fact))?;
-    Some(format!("{}_on_{}", subject.as_str().replace('-', "_"), fact.trigger?))
+    Some(attribute(subject, fact.trigger?))
+}
+
+fn attribute(subject: DutySubject, trigger: Trigger) -> String {
+    format!("{}_on_{trigger}", subject.as_str().replace('-', "_"))
 }
 
 /// Returns the disclosure-duty statements that were never confirmed or do not say what the duty is.

@@ -4,12 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::decide::{Answer, Decision, Effect, rounded};
-use crate::entities::is_duty;
+use crate::entities::{Pair, is_duty};
 use crate::facts::{DutySubject, Fact, KeyState, Standing, Tier};
 use crate::instant::down;
 use crate::request::{Action, Subject, Thing};
 use crate::says;
-use crate::set::PolicySet;
+use crate::set::{PolicySet, Rule};
 
 /// Holds a decision with its reasons and the single changes that would turn it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ impl PolicySet {
         Explanation { decision, because, changes }
     }
 
-    fn rules_at(&self, pair: &crate::entities::Pair, at: Timestamp) -> Vec<&crate::set::Rule> {
+    fn rules_at(&self, pair: &Pair, at: Timestamp) -> Vec<&Rule> {
         match self.ask(pair, at) {
             Answer::Permit(rules) | Answer::Deny(rules) | Answer::Error(rules) => rules,
             Answer::Unformed(_) => Vec::new(),
@@ -73,7 +73,7 @@ impl PolicySet {
         let (point, then) = turned.find(|(_, decision)| decision.effect != now)?;
         let what = match now {
             Effect::Deny => format!("wait until {point}"),
-            Effect::Permit => format!("ask after {point}"),
+            Effect::Permit => format!("ask from {point} on"),
         };
         Some(Change { what, then: then.says })
     }

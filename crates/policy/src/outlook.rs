@@ -67,19 +67,19 @@ impl PolicySet {
         let mut bars = Bars::default();
         for at in std::iter::once(now).chain(points.range(now..).copied().filter(|at| *at > now)) {
             match self.ask(&pair, at) {
-                Answer::Permit(rules) if bars.first.is_none() => {
+                Answer::Permit(rules) if bars.0.is_empty() => {
                     return self.release((at, rules), now, subject, thing);
                 }
                 Answer::Permit(_) => return self.withhold(Some(at), &bars, subject, thing),
-                Answer::Deny(rules) if self.grants_at(&pair, at) => bars.hold(at, rules),
+                Answer::Deny(rules) if self.grants_at(&pair, at) => bars.0.push((at, rules)),
                 Answer::Deny(_) | Answer::Unformed(_) => {}
-                Answer::Error(rules) => bars.hold(at, rules),
+                Answer::Error(rules) => bars.0.push((at, rules)),
             }
         }
-        if bars.first.is_none()
+        if bars.0.is_empty()
             && let Answer::Deny(rules) = self.ask(&pair, now)
         {
-            bars.hold(now, rules);
+            bars.0.push((now, rules));
         }
         self.withhold(None, &bars, subject, thing)
     }
@@ -152,33 +152,31 @@ impl PolicySet {
     ) -> Outlook {
         let effect = Prospect::Withhold { until };
         let start = until.map_or("never released".to_owned(), |until| format!("withheld until {until}"));
-        // Of what is never given, only the bar that never ends is the reason.
-        let named: Vec<_> = match until {
-            Some(_) => {
-                self.rules().iter().filter(|rule| bars.rules.iter().any(|bar| bar.id == rule.id)).collect()
-            }
-            None => bars.last.clone(),
-        };
-        let at = if until.is_some() { bars.first } else { bars.latest };
-        outlook(effect, &start, &named, at.unwrap_or(Timestamp::MIN), subject, thing)
+        let (at, named) = bars.reasons(self.rules(), until.is_some());
+        outlook(effect, &start, &named, at, subject, thing)
     }
 }
 
-/// Holds the bars met on the way to the first permitted instant.
+/// Holds the bars met on the way to the first permitted instant, each with its instant.
 #[derive(Default)]
-struct Bars<'p> {
-    first: Option<Timestamp>,
-    latest: Option<Timestamp>,
-    rules: Vec<&'p Rule>,
-    last: Vec<&'p Rule>,
-}
+struct Bars<'p>(Vec<(Timestamp, Vec<&'p Rule>)>);
 
 impl<'p> Bars<'p> {
-    fn hold(&mut self, at: Timestamp, rules: Vec<&'p Rule>) {
-        self.first.get_or_insert(at);
-        self.latest = Some(at);
-        self.rules.extend(&rules);
-        self.last = rules;
+    /// Returns the policies to name, and the instant to tell their facts at.
+    ///
+    /// Of a delay every bar met; of what is never given those that hold throughout, or else the last.
+    fn reasons(&self, rules: &'p [Rule], ends: bool) -> (Timestamp, Vec<&'p Rule>) {
+        let first = self.0.first().map_or(Timestamp::MIN, |(at, _)| *at);
+        let holds = |rule: &Rule, bar: &[&Rule]| bar.iter().any(|bar| bar.id == rule.id);
+        let any = rules.iter().filter(|rule| self.0.iter().any(|(_, bar)| holds(rule, bar)));
+        if ends {
+            return (first, any.collect());
+        }
+        let throughout: Vec<_> = any.filter(|rule| self.0.iter().all(|(_, bar)| holds(rule, bar))).collect();
+        match self.0.last() {
+            Some((at, last)) if throughout.is_empty() => (*at, last.clone()),
+            _ => (first, throughout),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use cedar_policy::{Authorizer, Effect as CedarEffect, Policy, PolicyId, Schema, 
 use miette::Diagnostic;
 use sha2::{Digest, Sha256};
 
-use crate::entities::Vocabulary;
+use crate::entities::{Vocabulary, is_attribute};
 use crate::reads::Reads;
 use crate::says;
 
@@ -32,6 +32,8 @@ pub struct PolicySet {
 #[derive(Debug)]
 pub(crate) struct Rule {
     pub(crate) id: String,
+    /// Where it starts in the text, from 1.
+    pub(crate) line: usize,
     pub(crate) says: String,
     pub(crate) permits: bool,
     pub(crate) reads: Reads,
@@ -86,6 +88,7 @@ impl PolicySet {
             return Err(PolicyError::Empty { set: name.to_owned() });
         }
         source.validate(schema, &all)?;
+        source.known(&rules)?;
         let version = hex::encode(Sha256::new().chain_update(SCHEMA).chain_update(text).finalize());
         let vocabulary = Vocabulary::new().map_err(schema_error)?;
         let name = name.to_owned();
@@ -274,7 +277,7 @@ impl Source<'_> {
             return Err(PolicyError::Untraceable { set: set(), line, id, why });
         }
         let permits = policy.effect() == CedarEffect::Permit;
-        Ok(Rule { id, says: says.to_owned(), permits, reads })
+        Ok(Rule { id, line, says: says.to_owned(), permits, reads })
     }
 
     fn validate(&self, schema: Schema, policies: &cedar_policy::PolicySet) -> Result<(), PolicyError> {
@@ -287,6 +290,24 @@ impl Source<'_> {
             errors.chain(warnings).map(|(id, found)| (self.line_of(found), id, message(found))).collect();
         match found.into_iter().next() {
             Some((line, id, why)) => Err(PolicyError::Invalid { set: self.name.to_owned(), line, id, why }),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a test for an attribute that does not exist: Cedar takes `has` with any name for false, and a bar
+    /// that hangs on a mistyped name would never hold.
+    fn known(&self, rules: &[Rule]) -> Result<(), PolicyError> {
+        let wrong = |rule: &Rule| rule.reads.paths.iter().find(|path| !is_attribute(path)).cloned();
+        match rules.iter().find_map(|rule| wrong(rule).map(|path| (rule, path))) {
+            Some((rule, path)) => {
+                let why = format!("there is no attribute `{path}`; schema.cedarschema lists what there is");
+                Err(PolicyError::Invalid {
+                    set: self.name.to_owned(),
+                    line: rule.line,
+                    id: rule.id.clone(),
+                    why,
+                })
+            }
             None => Ok(()),
         }
     }
