@@ -7,6 +7,8 @@ pub mod arrange;
 pub mod code;
 pub mod kinds;
 pub mod master;
+pub mod read;
 pub mod reading;
 pub mod render;
 pub mod syntax;
+pub mod trace;

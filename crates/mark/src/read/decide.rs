@@ -25,6 +25,8 @@ pub(super) struct ChainReading {
     /// Words of the path between the chain's ends, and how many of them stand in the leak.
     pub(super) words: usize,
     pub(super) matched: usize,
+    /// Places between the chain's ends.
+    pub(super) places: usize,
 }
 
 /// Reads the block of a chain where the chain says it stands.
@@ -63,6 +65,8 @@ pub(super) fn read_chain(block: &Block, chain: &Chain, leak: &Text, case: Case) 
     let words = middle.iter().filter(|event| matches!(event, Event::Word { .. })).count();
     let matched = middle.iter().filter(|event| matches!(event, Event::Word { matched: true })).count();
 
+    let places = middle.iter().filter(|event| matches!(event, Event::Edge)).count() / 2;
+
     let to = if last.end + OVERHANG >= block.nodes.len() {
         block.nodes.len()
     } else {
@@ -75,7 +79,7 @@ pub(super) fn read_chain(block: &Block, chain: &Chain, leak: &Text, case: Case) 
     let calls = std::mem::take(&mut path.calls);
     let read =
         calls.iter().filter(|call| path.stands_in_its_text(call)).map(|call| (call.place, call.branch));
-    ChainReading { read: read.collect(), words, matched }
+    ChainReading { read: read.collect(), words, matched, places }
 }
 
 /// Leak glyphs to look at where the lattice has at most `longest`.

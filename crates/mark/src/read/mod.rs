@@ -31,12 +31,14 @@ use seed::{Chain, chains};
 /// Version of everything a reading depends on.
 pub const READER: &str = "mark-read/1";
 
-/// Least words of a chain that count towards a text being derived, and least share of them matched.
-const CHAIN_WORDS: usize = 8;
-/// Words in such chains that make a text derived.
+/// Least matched words of a chain that is read, unless it is the whole block, and of one that counts towards
+/// a text being derived; at least half of the chain's words must be matched as well. Advisories share
+/// shorter runs by mere genre.
+const READ_WORDS: usize = 8;
+const SOLID_WORDS: usize = 16;
+/// Matched words of solid chains that make a text derived. Words of a chain that passes no site count a
+/// quarter: standard clauses, which other texts have too, carry no marks.
 const DERIVED_WORDS: usize = 40;
-/// Blocks with such chains that make a text derived.
-const DERIVED_BLOCKS: usize = 3;
 
 /// A file of a leak.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,16 +91,20 @@ impl<'a> Reader<'a> {
         let mut votes = Votes::default();
         if derived {
             for (chain, reading) in &readings {
-                let places = blocks.get(chain.block).map(|block| block.places.as_slice()).unwrap_or_default();
-                for (place, branch) in &reading.read {
-                    if let (Some(place), Ok(branch)) = (places.get(*place), u32::try_from(*branch)) {
-                        votes.add(place.site, branch);
+                let Some(block) = blocks.get(chain.block) else { continue };
+                let whole = chain.pairs.len() == block.words.len();
+                if !whole && !is_dense(reading, READ_WORDS) {
+                    continue;
+                }
+                for (at, branch) in &reading.read {
+                    if let (Some(place), Ok(branch)) = (block.places.get(*at), u32::try_from(*branch)) {
+                        votes.add(place.site, (chain.block, *at), branch, chain.score);
                     }
                 }
             }
             for long in &self.lattice.orders {
                 for rank in order::read_order(&self.lattice, long, &chains, &text, case) {
-                    votes.add(long.site, rank);
+                    votes.add(long.site, (usize::MAX, 0), rank, 1.0);
                 }
             }
         }
@@ -125,33 +131,49 @@ impl<'a> Reader<'a> {
     }
 }
 
+fn is_dense(reading: &ChainReading, least: usize) -> bool {
+    reading.matched >= least && 2 * reading.matched >= reading.words
+}
+
 fn is_derived(readings: &[(&Chain, ChainReading)]) -> bool {
-    let solid = readings
-        .iter()
-        .filter(|(_, reading)| reading.matched >= CHAIN_WORDS && 2 * reading.matched >= reading.words);
-    let mut words = 0;
-    let mut blocks = std::collections::BTreeSet::new();
-    for (chain, reading) in solid {
-        words += reading.matched;
-        blocks.insert(chain.block);
-    }
-    words >= DERIVED_WORDS || blocks.len() >= DERIVED_BLOCKS
+    let solid = readings.iter().map(|(_, reading)| reading).filter(|reading| is_dense(reading, SOLID_WORDS));
+    let quarters: usize =
+        solid.map(|reading| if reading.places > 0 { 4 * reading.matched } else { reading.matched }).sum();
+    quarters >= 4 * DERIVED_WORDS
 }
 
 /// Symbols read at each site, over all its places.
 #[derive(Default)]
-struct Votes(BTreeMap<SiteIx, BTreeMap<u32, usize>>);
+struct Votes(BTreeMap<SiteIx, Vec<Vote>>);
+
+struct Vote {
+    /// Block and place.
+    place: (usize, usize),
+    symbol: u32,
+    /// Score of the chain it was read in.
+    score: f64,
+}
 
 impl Votes {
-    fn add(&mut self, site: SiteIx, symbol: u32) {
-        *self.0.entry(site).or_default().entry(symbol).or_default() += 1;
+    fn add(&mut self, site: SiteIx, place: (usize, usize), symbol: u32, score: f64) {
+        self.0.entry(site).or_default().push(Vote { place, symbol, score });
     }
 
     /// The symbol that more than half of the places show.
+    ///
+    /// Where a place was read in several stretches of the leak, those count whose chain is at least half
+    /// as good as the best: copies of the place, not phrases that resemble it.
     fn majority(&self, site: SiteIx) -> Option<u32> {
-        let symbols = self.0.get(&site)?;
+        let votes = self.0.get(&site)?;
+        let best = |place: (usize, usize)| {
+            votes.iter().filter(|vote| vote.place == place).map(|vote| vote.score).fold(0.0, f64::max)
+        };
+        let mut symbols: BTreeMap<u32, usize> = BTreeMap::new();
+        for vote in votes.iter().filter(|vote| 2.0 * vote.score >= best(vote.place)) {
+            *symbols.entry(vote.symbol).or_default() += 1;
+        }
         let all: usize = symbols.values().sum();
-        symbols.iter().find(|(_, count)| 2 * **count > all).map(|(symbol, _)| *symbol)
+        symbols.into_iter().find(|(_, count)| 2 * count > all).map(|(symbol, _)| symbol)
     }
 }
 

@@ -6,7 +6,7 @@ use super::lattice::{Block, Lattice, SEED_WORDS, seed};
 use super::normalise::Text;
 
 /// Occurrences of a seed in the leak that are looked at.
-const LEAK_OCCURRENCES: u8 = 24;
+const LEAK_OCCURRENCES: usize = 24;
 /// Occurrences of a seed in the master up to which it means anything.
 const MASTER_OCCURRENCES: usize = 4;
 /// Seeds back from a seed that may come before it in a chain.
@@ -60,31 +60,47 @@ pub(super) fn chains(lattice: &Lattice, leak: &Text) -> Vec<Chain> {
 }
 
 fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
-    let mut index: HashMap<u64, (u8, Vec<(usize, usize)>)> = HashMap::new();
+    let mut index: HashMap<u64, Seed> = HashMap::new();
     for (at, block) in lattice.blocks.iter().enumerate() {
         for word in 0..block.words.len() {
             if let Some(hash) = block.seed(word) {
-                index.entry(hash).or_default().1.push((at, word));
+                index.entry(hash).or_default().places.push((at, word));
             }
         }
     }
-    index.retain(|_, (_, places)| places.len() <= MASTER_OCCURRENCES);
-
-    let mut hits: Vec<Vec<Hit>> = lattice.blocks.iter().map(|_| Vec::new()).collect();
+    index.retain(|_, seed| seed.places.len() <= MASTER_OCCURRENCES);
     for (at, run) in leak.words.windows(SEED_WORDS).enumerate() {
-        let Some((seen, places)) = index.get_mut(&seed(run.iter().map(|word| word.hash))) else { continue };
-        if *seen >= LEAK_OCCURRENCES {
-            continue;
-        }
-        *seen += 1;
-        let score = if places.len() == 1 { 1.0 } else { REPEATED };
-        for (block, word) in places {
-            if let Some(list) = hits.get_mut(*block) {
-                list.push(Hit { word: *word, leak: at, score });
+        if let Some(seed) = index.get_mut(&seed(run.iter().map(|word| word.hash))) {
+            seed.count += 1;
+            if seed.found.len() < LEAK_OCCURRENCES {
+                seed.found.push(at);
             }
         }
     }
-    hits
+
+    // What a leak says over and over tells nothing about where a block stands, unless the block itself is
+    // there over and over.
+    let mut hits: Vec<(Vec<Hit>, Vec<Hit>)> = lattice.blocks.iter().map(|_| Default::default()).collect();
+    for seed in index.values() {
+        let score = if seed.places.len() == 1 { 1.0 } else { REPEATED };
+        for (block, word) in &seed.places {
+            let Some((rare, frequent)) = hits.get_mut(*block) else { continue };
+            let list = if seed.count <= LEAK_OCCURRENCES { rare } else { frequent };
+            list.extend(seed.found.iter().map(|at| Hit { word: *word, leak: *at, score }));
+        }
+    }
+    let choose = |(rare, frequent): (Vec<Hit>, Vec<Hit>)| if rare.len() < 3 { frequent } else { rare };
+    hits.into_iter().map(choose).collect()
+}
+
+/// Where a run of words stands, in the master and in the leak.
+#[derive(Default)]
+struct Seed {
+    /// Blocks and their words.
+    places: Vec<(usize, usize)>,
+    /// Occurrences in the leak, and the words where the first ones start.
+    count: usize,
+    found: Vec<usize>,
 }
 
 fn block_chains(block: usize, shape: &Block, mut hits: Vec<Hit>) -> Vec<Chain> {

@@ -1,0 +1,47 @@
+//! A whole trace: read the leak blind, then open the codebook and weigh.
+
+use crate::accuse::{AccuseError, Law, Row, SiteLaw, Trace, accuse};
+use crate::code::Codebook;
+use crate::master::{Master, SiteIx};
+use crate::read::{LeakFile, read};
+use crate::reading::Reading;
+
+/// Reads a leak and weighs it against the copies of `members`, every member that got one.
+///
+/// The order matters: the reading is made before a row exists. A caller that logs the reading before it
+/// opens the codebook calls [`read`], [`laws`], [`rows`] and [`accuse`] itself.
+///
+/// # Errors
+///
+/// Refuses what [`accuse`] refuses: an impossible ε, no member, a member twice.
+pub fn trace(
+    master: &Master,
+    codebook: &Codebook,
+    members: &[String],
+    leak: &[LeakFile],
+    epsilon: f64,
+) -> Result<(Reading, Trace), AccuseError> {
+    let reading = read(master, leak);
+    let trace = accuse(&laws(master, codebook), &rows(codebook, members), &reading, epsilon)?;
+    Ok((reading, trace))
+}
+
+/// Gives the law of every site's symbols, in the order of the master's sites.
+pub fn laws(master: &Master, codebook: &Codebook) -> Vec<SiteLaw> {
+    let law = |at: usize, kind| {
+        // Only constants have a space; of other sites it is not read.
+        let space = codebook.value_space(SiteIx(at)).map_or(1.0, |space| space.at_least());
+        Law::of(kind, space)
+    };
+    let sites = master.sites.iter().enumerate();
+    sites.map(|(at, site)| SiteLaw { site: site.id.clone(), law: law(at, &site.kind) }).collect()
+}
+
+/// Opens the rows of some members.
+pub fn rows(codebook: &Codebook, members: &[String]) -> Vec<Row> {
+    let row = |member: &String| Row {
+        member: member.clone(),
+        symbols: codebook.codeword(member).symbols().to_vec(),
+    };
+    members.iter().map(row).collect()
+}
