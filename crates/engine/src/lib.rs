@@ -1,1 +1,35 @@
-//! engine
+//! Runs a program: the pure core joined with a store, keys, blobs and a clock.
+//!
+//! One file per step of the pipeline, in its order: `intake`, `release`, `copy`, `sighting`, `trace`,
+//! `publish`; beside them what asks and checks: `explain`, `verify`, `export`. The log is written by one task
+//! (`writer`), and only here do time, randomness and files come in.
+
+pub mod blobs;
+pub mod checkpoint;
+pub mod clock;
+pub mod copy;
+pub mod engine;
+pub mod entropy;
+pub mod error;
+pub mod explain;
+pub mod export;
+pub mod folder;
+pub mod hash;
+pub mod intake;
+pub mod keys;
+pub mod ledger;
+pub mod master;
+pub mod progress;
+pub mod publish;
+pub mod release;
+pub mod sighting;
+pub mod store;
+pub mod trace;
+pub mod verify;
+pub mod writer;
+
+pub use clock::{Clock, Stopwatch};
+pub use engine::{Engine, Founding, OpenError};
+pub use entropy::Entropy;
+pub use error::StepError;
+pub use writer::WriteError;

@@ -1,1 +1,3 @@
-//! formats
+//! What leaves the program in other people's formats. Pure: renderers only.
+
+pub mod advisory;

@@ -12,6 +12,7 @@ mod receipt;
 mod recipient;
 mod seal;
 
+pub use age::secrecy::ExposeSecret;
 pub use digest::{BadDigest, Digest};
 pub use identity::{Identity, IdentityError};
 pub use manifest::{CopyEntry, Manifest, ManifestError, Tlp};

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A case under coordination.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Case {
     id: CaseId,
     title: String,
@@ -28,12 +28,17 @@ pub struct Case {
     opened: Timestamp,
     embargo: Embargo,
     #[serde(skip)]
+    embargo_began: Option<Timestamp>,
+    #[serde(skip)]
     proposed_by: Option<UserId>,
     #[serde(skip)]
     exit_proposed_by: Option<UserId>,
     observed: Observed,
     package: u32,
     items: BTreeMap<ItemId, Item>,
+    /// Every item ever added, with the package version that brought it.
+    #[serde(skip)]
+    history: Vec<(u32, Item)>,
     waves: BTreeMap<WaveId, Wave>,
     #[serde(skip)]
     marks: BTreeMap<u32, MarksCommitment>,
@@ -216,6 +221,16 @@ impl Case {
         self.items.get(id).ok_or_else(unknown)
     }
 
+    /// Returns the items as they stood in a version of the package, by id.
+    #[must_use]
+    pub fn items_of(&self, package: u32) -> BTreeMap<&ItemId, &Item> {
+        self.history
+            .iter()
+            .filter(|(since, _)| *since <= package)
+            .map(|(_, item)| (&item.item, item))
+            .collect()
+    }
+
     /// Returns its waves by id.
     pub fn waves(&self) -> impl Iterator<Item = &Wave> {
         self.waves.values()
@@ -266,6 +281,11 @@ impl Case {
         self.closed
     }
 
+    /// Returns since when an embargo was in force first; revisions do not move it.
+    pub(crate) fn embargo_began(&self) -> Option<Timestamp> {
+        self.embargo_began
+    }
+
     pub(crate) fn proposed_by(&self) -> Option<&UserId> {
         self.proposed_by.as_ref()
     }
@@ -290,10 +310,23 @@ impl Case {
     }
 
     /// Takes a step of the embargo machine; a step the machine does not have changes nothing.
-    pub(crate) fn move_embargo(&mut self, step: Move, actor: &UserId) {
-        if let Ok(next) = self.embargo.step(step) {
-            self.embargo = next;
-            self.proposed_by = matches!(step, Move::Propose(_)).then(|| actor.clone());
+    pub(crate) fn move_embargo(&mut self, step: Move, at: Timestamp, actor: &UserId) {
+        let Ok(next) = self.embargo.step(step) else { return };
+        self.embargo = next;
+        self.proposed_by = matches!(step, Move::Propose(_)).then(|| actor.clone());
+        if let Move::Accept = step {
+            self.embargo_began.get_or_insert(at);
+        }
+        if let Move::Accept | Move::Terminate(_) = step {
+            // Who wanted the exit wanted it of the end that held then.
+            self.exit_proposed_by = None;
+        }
+    }
+
+    /// Makes approvals of every wave that `touched` picks start over; they were for the wave as it stood.
+    pub(crate) fn void_approvals(&mut self, touched: impl Fn(&Wave) -> bool) {
+        for wave in self.waves.values_mut().filter(|wave| touched(wave)) {
+            wave.approvals.clear();
         }
     }
 
@@ -331,10 +364,12 @@ pub(crate) fn decide(
         CaseCommand::Close => {
             let case = program.case(id)?;
             case.check_open()?;
-            if let Some(ends) = case.embargo.in_force_until() {
+            if let Some(ends) = case.embargo.at(ctx.now).in_force_until() {
                 return Err(Refusal::EmbargoInForce { case: id.clone(), ends });
             }
-            Ok(vec![Event::Case(CaseEvent::Closed { case: id.clone() })])
+            let mut events = run_out(program, case);
+            events.push(Event::Case(CaseEvent::Closed { case: id.clone() }));
+            Ok(events)
         }
     }
 }
@@ -384,15 +419,19 @@ fn publish(
     if files.is_empty() {
         return Err(Refusal::NoAdvisory { case: id.clone() });
     }
-    let mut events = Vec::new();
-    if let Some(ends) = case.embargo.in_force_until() {
-        let step = Move::Terminate(ends);
-        let reason = String::from("the embargo has run its time");
-        events.push(Event::Embargo(EmbargoEvent::Moved { case: id.clone(), step, reason }));
-        events.extend(deadline::close_exit_decision(program, id, "embargo ended"));
-    }
+    let mut events = run_out(program, case);
     events.push(Event::Case(CaseEvent::Published { case: id.clone(), files }));
     Ok(events)
+}
+
+/// Writes down that an embargo has run its time, where nobody did yet; its end must have come.
+fn run_out(program: &Program, case: &Case) -> Vec<Event> {
+    let Some(ends) = case.embargo.in_force_until() else { return Vec::new() };
+    let (case, step) = (case.id.clone(), Move::Terminate(ends));
+    let closed = deadline::close_exit_decision(program, &case, "embargo ended");
+    let reason = String::from("the embargo has run its time");
+    let ended = Event::Embargo(EmbargoEvent::Moved { case, step, reason });
+    [ended].into_iter().chain(closed).collect()
 }
 
 /// Checks that a case may be published at an instant.
@@ -442,11 +481,13 @@ fn opened(id: &CaseId, title: &str, cves: &[String], at: Timestamp) -> Case {
         cves: cves.to_vec(),
         opened: at,
         embargo: Embargo::None,
+        embargo_began: None,
         proposed_by: None,
         exit_proposed_by: None,
         observed: Observed::default(),
         package: 0,
         items: BTreeMap::new(),
+        history: Vec::new(),
         waves: BTreeMap::new(),
         marks: BTreeMap::new(),
         grants: BTreeMap::new(),
@@ -458,6 +499,13 @@ fn opened(id: &CaseId, title: &str, cves: &[String], at: Timestamp) -> Case {
 pub(crate) fn apply_item(case: &mut Case, event: &ItemEvent) {
     let ItemEvent::Added { package, items, .. } = event;
     case.package = *package;
+    let replaced: Vec<&ItemId> = items
+        .iter()
+        .filter(|new| case.items.get(&new.item).is_some_and(|known| known != *new))
+        .map(|new| &new.item)
+        .collect();
+    case.void_approvals(|wave| replaced.iter().any(|item| wave.items.contains(*item)));
+    case.history.extend(items.iter().map(|item| (*package, item.clone())));
     case.items.extend(items.iter().map(|item| (item.item.clone(), item.clone())));
 }
 

@@ -1,5 +1,7 @@
 //! Grants: the log entry that gives a member its copy of an item.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use policy::{Action, Effect};
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,8 @@ pub struct Copy {
     pub sha256: Sha256,
     /// Its length in bytes.
     pub size: u64,
+    /// Commitment to the member's marks in this package, salted, so that they can be opened one by one.
+    pub row: Sha256,
 }
 
 /// What the state keeps of a grant; the log entry holds the rest.
@@ -69,6 +73,8 @@ pub struct Grant {
     pub size: u64,
     /// Version of the package it was rendered from.
     pub package: u32,
+    /// Commitment to the member's marks in that package, see [`Copy::row`].
+    pub row: Sha256,
     /// Fingerprint of the key that copies are sealed to.
     pub key: String,
     /// Version of the policy set: SHA-256 of its text.
@@ -94,7 +100,11 @@ pub(crate) fn decide(
         return Err(Refusal::MarksNotCommitted { case: id.clone() });
     }
     let mut events = Vec::with_capacity(copies.len());
+    let mut seen = BTreeSet::new();
     for copy in copies {
+        if !seen.insert((copy.member.clone(), copy.item.clone())) {
+            return Err(Refusal::TwoCopies { member: copy.member, item: copy.item });
+        }
         let member = program.member(&copy.member)?;
         let item = case.item(&copy.item)?;
         let in_wave = wave.items.contains(&copy.item)
@@ -119,6 +129,7 @@ pub(crate) fn decide(
             sha256: copy.sha256,
             size: copy.size,
             package: case.package(),
+            row: copy.row,
             key,
             policy_set: ctx.policy.version().to_owned(),
             policies: decision.policies,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Event,
     id::{CaseId, Sha256},
-    program::Program,
+    program::{Program, check_bound},
     refusal::Refusal,
 };
 
@@ -19,7 +19,7 @@ pub struct MarksCommitment {
     pub package: u32,
     /// Commitment to the release secret, from which every member's marks follow.
     pub codebook: Sha256,
-    /// SHA-256 of the site map: every site's id and variants.
+    /// SHA-256 of the master: every file, branch and site.
     pub site_map: Sha256,
     /// How many sites there are.
     pub sites: u32,
@@ -60,7 +60,8 @@ impl MarksEvent {
 pub(crate) fn decide(program: &Program, id: &CaseId, marks: MarksCommitment) -> Result<Vec<Event>, Refusal> {
     let case = program.case(id)?;
     case.check_open()?;
-    if marks.package != case.package() {
+    check_bound(marks.epsilon, program.rules().epsilon)?;
+    if marks.package == 0 || marks.package != case.package() {
         return Err(Refusal::MarksNotCommitted { case: id.clone() });
     }
     match case.marks(marks.package) {

@@ -137,10 +137,14 @@ pub(crate) fn decide(
     let case = program.case(id)?;
     match command {
         WaveCommand::Schedule { lead, tiers, items } => {
-            schedule(program, id, wave_id, lead, tiers, items).map(|event| vec![event])
+            schedule(program, ctx.now, id, wave_id, lead, tiers, items).map(|event| vec![event])
         }
         WaveCommand::Approve => {
+            case.check_open()?;
             let wave = case.wave(wave_id)?;
+            if wave.released.is_some() && wave.approvals.len() >= APPROVALS {
+                return Err(Refusal::AlreadyReleased { wave: wave_id.clone() });
+            }
             if wave.approvals.contains_key(ctx.actor) {
                 return Err(Refusal::ApprovedBySame { wave: wave_id.clone(), actor: ctx.actor.clone() });
             }
@@ -158,6 +162,7 @@ pub(crate) fn decide(
 
 fn schedule(
     program: &Program,
+    now: Timestamp,
     id: &CaseId,
     wave: &WaveId,
     lead: Lead,
@@ -166,7 +171,7 @@ fn schedule(
 ) -> Result<Event, Refusal> {
     let case = program.case(id)?;
     case.check_open()?;
-    if case.embargo().in_force_until().is_none() {
+    if case.embargo().at(now).in_force_until().is_none() {
         return Err(Refusal::NoEmbargo { case: id.clone() });
     }
     if case.wave(wave).is_ok_and(|known| known.released.is_some()) {
@@ -188,7 +193,7 @@ fn schedule(
 ///
 /// # Errors
 /// [`Refusal`] when it lacks approvals, has no embargo to be relative to, or is not due.
-pub(crate) fn check_due(
+pub fn check_due(
     program: &Program,
     id: &CaseId,
     wave: &WaveId,

@@ -1,0 +1,18 @@
+-- The log: append-only, by the database's own word too.
+CREATE TABLE entry (
+    seq  INTEGER PRIMARY KEY,
+    at   INTEGER NOT NULL,
+    salt BLOB    NOT NULL,
+    body BLOB    NOT NULL,
+    leaf BLOB    NOT NULL
+) STRICT;
+
+CREATE TRIGGER entry_is_never_changed BEFORE UPDATE ON entry
+BEGIN
+    SELECT RAISE(ABORT, 'an entry is never changed');
+END;
+
+CREATE TRIGGER entry_is_never_removed BEFORE DELETE ON entry
+BEGIN
+    SELECT RAISE(ABORT, 'an entry is never removed');
+END;

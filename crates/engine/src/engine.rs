@@ -1,0 +1,261 @@
+//! A running program: its folder opened, its log folded, its one writer at work.
+
+use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
+
+use policy::{PolicySet, Tier};
+use program::{
+    Command, Entry, Program,
+    id::{TierId, UserId},
+    program::Rules,
+};
+use thiserror::Error;
+use tokio::{
+    sync::{OwnedRwLockReadGuard, RwLock, mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use crate::{
+    blobs::{BlobError, Blobs},
+    checkpoint::{CheckpointFile, CheckpointFileError},
+    clock::Clock,
+    entropy::Entropy,
+    folder::{Folder, FolderError},
+    keys::{KeyFileError, Keys},
+    ledger::Ledger,
+    store::{self, Store, StoreError},
+    writer::{Job, WriteError, Writer, replay},
+};
+
+/// Commands that may wait for the writer before callers wait in turn.
+const QUEUE: usize = 4096;
+
+/// A running program.
+pub struct Engine {
+    pub(crate) folder: Folder,
+    pub(crate) keys: Arc<Secrets>,
+    pub(crate) store: Store,
+    pub(crate) blobs: Blobs,
+    pub(crate) policy: Arc<PolicySet>,
+    pub(crate) clock: Clock,
+    ledger: Arc<RwLock<Ledger>>,
+    jobs: mpsc::Sender<Job>,
+    writer: JoinHandle<()>,
+}
+
+/// The secrets behind one pointer each, since the writer signs too.
+pub(crate) struct Secrets {
+    pub(crate) log: Arc<tlog::LogSigner>,
+    pub(crate) blob: package::Identity,
+    pub(crate) mark: crate::keys::MarkKey,
+}
+
+/// What a new program starts with.
+#[derive(Clone, Debug)]
+pub struct Founding {
+    /// Its name.
+    pub name: String,
+    /// The log's origin: a host and path of one's own, first line of every checkpoint.
+    pub origin: String,
+    /// Its rules.
+    pub rules: Rules,
+    /// Its operators.
+    pub operators: BTreeSet<UserId>,
+    /// Its tiers.
+    pub tiers: Vec<(TierId, Tier)>,
+}
+
+/// A program that cannot be started.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A key file cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The log is not what it should be.
+    #[error(transparent)]
+    Log(#[from] WriteError),
+    /// The checkpoint and the log do not fit.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointFileError),
+    /// The blobs cannot be used.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
+    /// The policies cannot be used.
+    #[error("the policies cannot be used: {0}")]
+    Policy(String),
+    /// The folder and its log key name different logs.
+    #[error(
+        "`forewarn.toml` names the log `{described}`, the log key belongs to `{signed}`: restore the right file"
+    )]
+    Origin {
+        /// The origin in the folder's description.
+        described: String,
+        /// The origin in the key.
+        signed: String,
+    },
+}
+
+impl Engine {
+    /// Makes a new program in a folder that is empty or not there.
+    ///
+    /// # Errors
+    /// [`OpenError`]; what was made of the folder by then is left for a look.
+    pub async fn create(
+        root: &Path,
+        founding: Founding,
+        by: &UserId,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, OpenError> {
+        let folder = Folder::at(root);
+        folder.create(&founding.origin)?;
+        let keys = Keys::create(&folder, &founding.origin, &entropy)?;
+        let vkey = format!("{}\n", keys.log.verifier());
+        fs::write(folder.vkey(), vkey).map_err(|source| FolderError::Io { path: folder.vkey(), source })?;
+        let store = store::open(&folder.database(), true).await?;
+        let engine = Self::start(folder, keys, store, clock, entropy).await?;
+        let Founding { name, rules, operators, tiers, .. } = founding;
+        engine.execute(by, Command::Found { name, rules, operators, tiers }).await?;
+        Ok(engine)
+    }
+
+    /// Opens the program in a folder.
+    ///
+    /// # Errors
+    /// [`OpenError`] when anything is missing, exposed, damaged, newer, or behind its checkpoint.
+    pub async fn open(root: &Path, clock: Clock, entropy: Entropy) -> Result<Self, OpenError> {
+        let folder = Folder::at(root);
+        let description = folder.describe()?;
+        let keys = Keys::read(&folder)?;
+        if keys.log.name() != description.origin {
+            let signed = keys.log.name().to_owned();
+            return Err(OpenError::Origin { described: description.origin, signed });
+        }
+        let store = store::open(&folder.database(), false).await?;
+        Self::start(folder, keys, store, clock, entropy).await
+    }
+
+    async fn start(
+        folder: Folder,
+        keys: Keys,
+        store: Store,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, OpenError> {
+        let policy = PolicySet::default_set().map_err(|error| OpenError::Policy(error.to_string()))?;
+        let policy = Arc::new(policy);
+        let blobs = Blobs::open(&folder.blobs())?;
+        let checkpoint = CheckpointFile::at(folder.checkpoint());
+        let ledger = replay(&store).await?;
+        let known = checkpoint.check(ledger.tree(), &keys.log.verifier())?;
+        if known.is_some_and(|known| known.size() < ledger.len()) {
+            // A crash fell between the commit and the signature; the entries are durable and checked.
+            checkpoint.advance(ledger.tree(), &keys.log)?;
+        }
+        let keys = Secrets { log: Arc::new(keys.log), blob: keys.blob, mark: keys.mark };
+        let ledger = Arc::new(RwLock::new(ledger));
+        let writer = Writer {
+            store: store.clone(),
+            ledger: ledger.clone(),
+            checkpoint,
+            signer: keys.log.clone(),
+            policy: policy.clone(),
+            clock: clock.clone(),
+            entropy,
+        };
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let writer = tokio::spawn(writer.run(queue));
+        Ok(Self { folder, keys: Arc::new(keys), store, blobs, policy, clock, ledger, jobs, writer })
+    }
+
+    /// Carries a command out; returns the entries it came to once they are durable.
+    ///
+    /// # Errors
+    /// [`WriteError`] when it is refused or the log cannot be written; nothing changed then.
+    pub async fn execute(&self, actor: &UserId, command: Command) -> Result<Vec<Entry>, WriteError> {
+        self.submit(actor, command).await?.await.map_err(|_| WriteError::Stopped)?
+    }
+
+    /// Carries commands out in order, in as few commits as there can be; one that is refused does not
+    /// stop the others.
+    pub async fn execute_all(
+        &self,
+        actor: &UserId,
+        commands: impl IntoIterator<Item = Command>,
+    ) -> Vec<Result<Vec<Entry>, WriteError>> {
+        let mut outcomes = Vec::new();
+        let mut waiting = Vec::new();
+        for command in commands {
+            if waiting.len() == QUEUE {
+                collect(&mut waiting, &mut outcomes).await;
+            }
+            match self.submit(actor, command).await {
+                Ok(answer) => waiting.push(answer),
+                Err(error) => outcomes.push(Err(error)),
+            }
+        }
+        collect(&mut waiting, &mut outcomes).await;
+        outcomes
+    }
+
+    async fn submit(
+        &self,
+        actor: &UserId,
+        command: Command,
+    ) -> Result<oneshot::Receiver<Result<Vec<Entry>, WriteError>>, WriteError> {
+        let (answer, outcome) = oneshot::channel();
+        let job = Job { actor: actor.clone(), command, answer };
+        self.jobs.send(job).await.map_err(|_| WriteError::Stopped)?;
+        Ok(outcome)
+    }
+
+    /// Returns the log as it is now; while the guard lives, nothing is written.
+    pub async fn ledger(&self) -> OwnedRwLockReadGuard<Ledger> {
+        self.ledger.clone().read_owned().await
+    }
+
+    /// Returns the state as it is now; while the guard lives, nothing is written.
+    pub async fn program(&self) -> OwnedRwLockReadGuard<Ledger, Program> {
+        OwnedRwLockReadGuard::map(self.ledger().await, Ledger::program)
+    }
+
+    /// Returns the clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Returns the policies in force.
+    #[must_use]
+    pub fn policy(&self) -> &PolicySet {
+        &self.policy
+    }
+
+    /// Returns the data folder.
+    #[must_use]
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Stops the writer and closes the database.
+    pub async fn close(self) {
+        drop(self.jobs);
+        // A writer that panicked has nothing more to write; the database is closed either way.
+        let _ = self.writer.await;
+        self.store.close().await;
+    }
+}
+
+async fn collect(
+    waiting: &mut Vec<oneshot::Receiver<Result<Vec<Entry>, WriteError>>>,
+    outcomes: &mut Vec<Result<Vec<Entry>, WriteError>>,
+) {
+    for answer in waiting.drain(..) {
+        outcomes.push(answer.await.unwrap_or(Err(WriteError::Stopped)));
+    }
+}

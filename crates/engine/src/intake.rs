@@ -1,0 +1,82 @@
+//! Intake: an author's files become items of a case.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use mark::syntax::SourceFile;
+use policy::Class;
+use program::{
+    Command, Entry,
+    id::{CaseId, ItemId, UserId},
+    item::{Item, Tlp},
+};
+
+use crate::{engine::Engine, error::StepError, hash::sha256, master::parse};
+
+/// A file on its way to becoming an item.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// Its item id.
+    pub item: ItemId,
+    /// What kind of artifact it is.
+    pub class: Class,
+    /// How far a reader may pass it on.
+    pub tlp: Tlp,
+    /// Its text, with the author's markup.
+    pub text: String,
+}
+
+impl Upload {
+    /// Reads a file; its name becomes the item's id.
+    ///
+    /// # Errors
+    /// [`StepError`] when it cannot be read, is no text, or has a name no item can have.
+    pub fn read(path: &Path, class: Class, tlp: Tlp) -> Result<Self, StepError> {
+        let io = |source| StepError::Io { path: path.to_owned(), source };
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let item = name.parse().map_err(|error: program::id::BadId| StepError::Name {
+            path: path.to_owned(),
+            says: error.to_string(),
+        })?;
+        let bytes = fs::read(path).map_err(io)?;
+        let text = String::from_utf8(bytes).map_err(|_| StepError::NotText(PathBuf::from(path)))?;
+        Ok(Self { item, class, tlp, text })
+    }
+}
+
+impl Engine {
+    /// Adds files to a case as items; the package must parse with them before anything is kept.
+    ///
+    /// # Errors
+    /// [`StepError`] when the markup is wrong or the program refuses.
+    pub async fn add_items(
+        &self,
+        actor: &UserId,
+        case: &CaseId,
+        uploads: Vec<Upload>,
+    ) -> Result<Vec<Entry>, StepError> {
+        let known: Vec<Item> = {
+            let program = self.program().await;
+            let case = program.case(case)?;
+            case.items().filter(|item| uploads.iter().all(|new| new.item != item.item)).cloned().collect()
+        };
+        let mut sources = Vec::with_capacity(known.len() + uploads.len());
+        for item in &known {
+            sources.push(SourceFile { path: item.item.to_string(), text: self.text_of(item).await? });
+        }
+        for upload in &uploads {
+            sources.push(SourceFile { path: upload.item.to_string(), text: upload.text.clone() });
+        }
+        parse(&sources)?;
+        let mut items = Vec::with_capacity(uploads.len());
+        for Upload { item, class, tlp, text } in uploads {
+            // The blob is durable before the entry that names it: a crash leaves a stray blob, no dangling name.
+            let blob = self.blobs.put(text.as_bytes(), &self.keys.blob.to_public()).await?;
+            let size = text.len() as u64;
+            items.push(Item { item, class, tlp, blob, text: sha256(text.as_bytes()), size });
+        }
+        Ok(self.execute(actor, Command::AddItems(case.clone(), items)).await?)
+    }
+}

@@ -1,0 +1,122 @@
+//! The log as this replica holds it: the folded state and the Merkle tree over the same entries.
+
+use jiff::Timestamp;
+use program::{Entry, Event, Program, event::BodyError, id::UserId};
+use thiserror::Error;
+use tlog::{LeafHash, SALT_SIZE, Tree, commitment, leaf_hash};
+
+use crate::store::Stored;
+
+/// The state and the tree, always of the same length.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    program: Program,
+    tree: Tree,
+}
+
+/// An entry that is not what was logged.
+#[derive(Debug, Error)]
+pub enum LedgerError {
+    /// A place is missing.
+    #[error("entry {expected} is missing: the database jumps to {found}; restore it from the backup")]
+    Gap {
+        /// The place that comes next.
+        expected: u64,
+        /// The place that was found.
+        found: u64,
+    },
+    /// Body and salt do not hash to the leaf.
+    #[error("entry {0} was changed: its body and salt do not hash to its leaf; restore the database")]
+    Changed(u64),
+    /// The column and the body disagree about the instant.
+    #[error("entry {0} was changed: its instant is not the one in its body; restore the database")]
+    Instant(u64),
+    /// The body is no entry.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+}
+
+/// Everything there is to check about one stored entry alone.
+///
+/// # Errors
+/// [`LedgerError`] says what does not fit.
+pub fn check(stored: &Stored) -> Result<(Entry, LeafHash), LedgerError> {
+    let changed = || LedgerError::Changed(stored.seq);
+    let salt = <[u8; SALT_SIZE]>::try_from(stored.salt.as_slice()).map_err(|_| changed())?;
+    let leaf = leaf_hash(&commitment(&salt, &stored.body));
+    if leaf.as_bytes().as_slice() != stored.leaf {
+        return Err(changed());
+    }
+    let entry = Entry::from_body(stored.seq, &stored.body)?;
+    if entry.at != stored.at {
+        return Err(LedgerError::Instant(stored.seq));
+    }
+    Ok((entry, leaf))
+}
+
+impl Ledger {
+    /// Returns the folded state.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Returns the tree over the entries.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Returns how many entries are in.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.tree.len()
+    }
+
+    /// Tells whether nothing is in.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tree.is_empty()
+    }
+
+    /// Returns the place of the last entry.
+    #[must_use]
+    pub fn last(&self) -> Option<u64> {
+        self.len().checked_sub(1)
+    }
+
+    /// Takes in entries from the store, checked one by one.
+    ///
+    /// # Errors
+    /// [`LedgerError`] at the first that does not fit; those before it are in.
+    pub fn take(&mut self, entries: &[Stored]) -> Result<(), LedgerError> {
+        for stored in entries {
+            if stored.seq != self.len() {
+                return Err(LedgerError::Gap { expected: self.len(), found: stored.seq });
+            }
+            let (entry, leaf) = check(stored)?;
+            self.program.apply(&entry);
+            self.tree.push(leaf);
+        }
+        Ok(())
+    }
+
+    /// Writes an event down as the next entry and takes it in; the store is told by the caller.
+    ///
+    /// # Errors
+    /// [`BodyError`] when the event cannot be written; nothing is taken in then.
+    pub fn write(
+        &mut self,
+        at: Timestamp,
+        actor: &UserId,
+        event: Event,
+        salt: [u8; SALT_SIZE],
+    ) -> Result<Stored, BodyError> {
+        let entry = Entry { seq: self.len(), at, actor: actor.clone(), event };
+        let body = entry.to_body()?;
+        let leaf = leaf_hash(&commitment(&salt, &body));
+        self.program.apply(&entry);
+        self.tree.push(leaf);
+        Ok(Stored { seq: entry.seq, at, salt: salt.to_vec(), body, leaf: leaf.as_bytes().to_vec() })
+    }
+}

@@ -1,0 +1,58 @@
+//! Sightings: what was found outside, kept as exhibits.
+
+use std::{fs, path::PathBuf};
+
+use jiff::Timestamp;
+use program::{
+    Command, Entry,
+    id::{CaseId, UserId},
+    sighting::{Exhibit, Report, SightingKind},
+};
+
+use crate::{engine::Engine, error::StepError, hash::sha256};
+
+/// A file found outside.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Its name as found.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Found {
+    /// Reads a found file.
+    ///
+    /// # Errors
+    /// [`StepError::Io`] when it cannot be read.
+    pub fn read(path: &PathBuf) -> Result<Self, StepError> {
+        let bytes = fs::read(path).map_err(|source| StepError::Io { path: path.clone(), source })?;
+        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        Ok(Self { name, bytes })
+    }
+}
+
+impl Engine {
+    /// Records a sighting with its exhibits, which are encrypted and hashed first.
+    ///
+    /// # Errors
+    /// [`StepError`] when an exhibit cannot be kept or the program refuses.
+    pub async fn add_sighting(
+        &self,
+        actor: &UserId,
+        case: &CaseId,
+        kind: SightingKind,
+        seen: Timestamp,
+        note: String,
+        found: Vec<Found>,
+    ) -> Result<Vec<Entry>, StepError> {
+        self.program().await.case(case)?;
+        let mut exhibits = Vec::with_capacity(found.len());
+        for Found { name, bytes } in found {
+            let blob = self.blobs.put(&bytes, &self.keys.blob.to_public()).await?;
+            exhibits.push(Exhibit { name, sha256: sha256(&bytes), size: bytes.len() as u64, blob });
+        }
+        let report = Report { kind, seen, note, exhibits };
+        Ok(self.execute(actor, Command::AddSighting(case.clone(), report)).await?)
+    }
+}

@@ -1,0 +1,267 @@
+//! Trace: from a sighting's exhibits to a verdict, the reading logged before the codebook is opened.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use mark::{
+    accuse::{self, Law, Row, SiteLaw, Trace},
+    master::SiteIx,
+    read::LeakFile,
+    reading::{Reading, Seen},
+};
+use program::{
+    Command,
+    id::{CaseId, LeakId, MemberId, SightingId, UserId},
+    leak::{Accused, LeakCommand, ReadingRecord, TraceRecord, Verdict, could_have_known, epsilon_of_look},
+    sighting::Exhibit,
+};
+use serde::Serialize;
+
+use crate::{engine::Engine, error::StepError, hash::sha256, master::Package};
+
+/// What a trace says, with everything needed to doubt it.
+#[derive(Clone, Debug, Serialize)]
+pub struct TraceReport {
+    /// The leak case.
+    pub leak: LeakId,
+    /// The case it leaked from.
+    pub case: CaseId,
+    /// What was sighted.
+    pub sighting: SightingId,
+    /// When it was seen out there.
+    pub seen: Timestamp,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Who is accused, strongest first.
+    pub accused: Vec<Accused>,
+    /// Bound on accusing any innocent member, for this look.
+    pub epsilon: f64,
+    /// How many members held a copy.
+    pub population: usize,
+    /// Decimal logarithm of the evidence that accuses.
+    pub threshold_log10_e: f64,
+    /// The strongest evidence against anybody not accused.
+    pub max_innocent_log10_e: Option<f64>,
+    /// Sites of the package, and how many were read.
+    pub sites: accuse::SiteCount,
+    /// Everybody's evidence, strongest first.
+    pub members: Vec<accuse::MemberEvidence>,
+    /// Who held a copy before the sighting: all that timing can say.
+    pub timing: Vec<MemberId>,
+    /// What to do and where to look next.
+    pub next: Vec<String>,
+}
+
+struct Opened {
+    leak: LeakId,
+    case: CaseId,
+    version: u32,
+    look: u32,
+    epsilon: f64,
+    seen: Timestamp,
+    exhibits: Vec<Exhibit>,
+    population: Vec<MemberId>,
+    timing: Vec<MemberId>,
+}
+
+impl Engine {
+    /// Traces a sighting; the same exhibits give the same verdict, however often it is asked.
+    ///
+    /// # Errors
+    /// [`StepError`] when there is no exhibit, nobody held a copy, or the log cannot be written.
+    pub async fn trace(&self, actor: &UserId, sighting: SightingId) -> Result<TraceReport, StepError> {
+        let opened = self.open_leak(actor, sighting).await?;
+        let package = self.package(&opened.case, opened.version).await?;
+        let mut leak = Vec::with_capacity(opened.exhibits.len());
+        for exhibit in &opened.exhibits {
+            let bytes = self.blobs.get(exhibit.blob, &self.keys.blob).await?;
+            // A leak may be anything; what is no text reads as text with holes.
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            leak.push(LeakFile { path: exhibit.name.clone(), text });
+        }
+        let reading = mark::read::read(&package.master, &leak);
+        let record = record_of(&reading, opened.version)?;
+        let command = LeakCommand::RecordReading { leak: opened.leak, reading: record };
+        self.execute(actor, Command::Leak(command)).await?;
+        // Only now is the codebook opened: the reading can no longer depend on it.
+        let rows = rows(&package, &opened.population);
+        let epsilon = epsilon_of_look(opened.epsilon, opened.look);
+        let trace = accuse::accuse(&laws(&package), &rows, &reading, epsilon)
+            .map_err(|error| StepError::Trace(error.to_string()))?;
+        let report = report(opened, sighting, trace);
+        let record = TraceRecord {
+            scorer: accuse::SCORER.to_owned(),
+            epsilon: report.epsilon,
+            population: u32::try_from(report.population).unwrap_or(u32::MAX),
+            verdict: report.verdict,
+            accused: report.accused.clone(),
+            max_innocent_log10_e: report.max_innocent_log10_e,
+        };
+        let command = LeakCommand::RecordTrace { leak: report.leak, trace: record };
+        self.execute(actor, Command::Leak(command)).await?;
+        Ok(report)
+    }
+
+    async fn open_leak(&self, actor: &UserId, id: SightingId) -> Result<Opened, StepError> {
+        self.execute(actor, Command::Leak(LeakCommand::Open { sighting: id })).await?;
+        let program = self.program().await;
+        let sighting = program.sighting(id)?;
+        let leak =
+            program.leaks().find(|leak| leak.sighting == id).ok_or(program::Refusal::UnknownSighting(id))?;
+        let case = program.case(&leak.case)?;
+        // A trace that was begun goes on with the package and the people it began with.
+        let began = leak.opened;
+        let mut population: Vec<MemberId> = case
+            .grants()
+            .filter(|(_, _, granted)| granted.at <= began)
+            .map(|(_, member, _)| member.clone())
+            .collect();
+        population.sort();
+        population.dedup();
+        let version =
+            case.grants().filter(|(_, _, g)| g.at <= began).map(|(_, _, g)| g.package).max().unwrap_or(0);
+        let Some(marks) = case.marks(version).filter(|_| !population.is_empty()) else {
+            return Err(StepError::NobodyHeld { case: leak.case.clone(), sighting: id });
+        };
+        Ok(Opened {
+            leak: leak.id,
+            case: leak.case.clone(),
+            version,
+            look: leak.look,
+            epsilon: marks.epsilon,
+            seen: sighting.seen,
+            exhibits: sighting.exhibits.clone(),
+            population,
+            timing: could_have_known(&program, &leak.case, sighting.seen),
+        })
+    }
+}
+
+fn record_of(reading: &Reading, package: u32) -> Result<ReadingRecord, StepError> {
+    let json = serde_json::to_vec(reading).map_err(|error| StepError::Trace(error.to_string()))?;
+    let read = reading.sites.iter().filter(|site| site.seen != Seen::Erased).count();
+    Ok(ReadingRecord {
+        sha256: sha256(&json),
+        reader: reading.reader.clone(),
+        package,
+        sites: u32::try_from(reading.sites.len()).unwrap_or(u32::MAX),
+        read: u32::try_from(read).unwrap_or(u32::MAX),
+    })
+}
+
+fn rows(package: &Package, population: &[MemberId]) -> Vec<Row> {
+    population
+        .iter()
+        .map(|member| Row {
+            member: member.to_string(),
+            symbols: package.codebook.codeword(member.as_str()).symbols().to_vec(),
+        })
+        .collect()
+}
+
+fn laws(package: &Package) -> Vec<SiteLaw> {
+    package
+        .master
+        .sites
+        .iter()
+        .enumerate()
+        .map(|(at, site)| {
+            let space = package.codebook.value_space(SiteIx(at)).map_or(0.0, |space| space.at_least());
+            SiteLaw { site: site.id.clone(), law: Law::of(&site.kind, space) }
+        })
+        .collect()
+}
+
+fn report(opened: Opened, sighting: SightingId, trace: Trace) -> TraceReport {
+    let evidence: BTreeMap<&str, &accuse::MemberEvidence> =
+        trace.members.iter().map(|member| (member.member.as_str(), member)).collect();
+    let mut accused: Vec<Accused> = trace
+        .accused
+        .iter()
+        .filter_map(|id| evidence.get(id.as_str()))
+        .filter_map(|found| {
+            Some(Accused {
+                member: found.member.parse().ok()?,
+                log10_e: found.log10_e,
+                p_value: found.p_value,
+            })
+        })
+        .collect();
+    accused.sort_by(|a, b| b.log10_e.total_cmp(&a.log10_e));
+    let innocent = trace.members.iter().filter(|member| !trace.accused.contains(&member.member));
+    let max_innocent_log10_e = innocent.map(|member| member.log10_e).max_by(f64::total_cmp);
+    let population = opened.population.len();
+    let mut members = trace.members.clone();
+    members.sort_by(|a, b| b.log10_e.total_cmp(&a.log10_e));
+    let verdict = match trace.verdict {
+        accuse::Verdict::Attributed => Verdict::Attributed,
+        accuse::Verdict::Inconclusive => Verdict::Inconclusive,
+        accuse::Verdict::NotDerived => Verdict::NotDerived,
+    };
+    let next = next_steps(&opened, verdict, &accused);
+    TraceReport {
+        leak: opened.leak,
+        case: opened.case,
+        sighting,
+        seen: opened.seen,
+        verdict,
+        accused,
+        epsilon: trace.epsilon,
+        population,
+        threshold_log10_e: accuse::bound::ln_e_threshold(population, trace.epsilon) / std::f64::consts::LN_10,
+        max_innocent_log10_e,
+        sites: trace.sites,
+        members,
+        timing: opened.timing,
+        next,
+    }
+}
+
+/// What to do next; the trace never says who inside a member acted, nor that it was not robbed.
+fn next_steps(opened: &Opened, verdict: Verdict, accused: &[Accused]) -> Vec<String> {
+    let mut next = Vec::new();
+    match verdict {
+        Verdict::Attributed => {
+            for Accused { member, .. } in accused {
+                next.push(format!(
+                    "hear the member: `forewarn review open {member} --leak {} --reason …`; the trace shows whose copy it was, not who acted nor that the member was not robbed",
+                    opened.leak
+                ));
+                if !opened.timing.contains(member) {
+                    next.push(format!(
+                        "`{member}` held no copy before {}: check when the exhibit was really seen",
+                        opened.seen
+                    ));
+                }
+                next.push(format!(
+                    "at `{member}`: who opened the copy, its internal need-to-know list, its key and mail logs from the grant on"
+                ));
+            }
+            next.push(String::from(
+                "look for more of the same source: every further exhibit is read as the same leak, and a second colluder may show",
+            ));
+        }
+        Verdict::Inconclusive => {
+            next.push(String::from(
+                "get more of the leaked text, or the leaked code itself: too few sites could be read to name anybody within the bound",
+            ));
+            next.push(String::from(
+                "search attack traffic and public places for the case's constants; one whole constant is enough",
+            ));
+            next.push(format!(
+                "{} members held a copy before {}: timing narrows the search, and accuses nobody",
+                opened.timing.len(),
+                opened.seen
+            ));
+        }
+        Verdict::NotDerived => {
+            next.push(String::from(
+                "the exhibit does not come from this package: consider an independent find, a patch comparison, the reporter, the vendor's own side",
+            ));
+            next.push(String::from(
+                "if it may come from another case, add it there as a sighting and trace that",
+            ));
+        }
+    }
+    next
+}

@@ -1,0 +1,305 @@
+//! Verify: everything in a data folder checked against everything else, changing nothing.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use mark::{code::Codebook, syntax::SourceFile};
+use program::{
+    Program,
+    id::{CaseId, Sha256},
+};
+use serde::Serialize;
+use tlog::{LeafHash, Tree};
+
+use crate::{
+    blobs::Blobs,
+    checkpoint::CheckpointFile,
+    copy,
+    folder::Folder,
+    hash::sha256,
+    keys::Keys,
+    ledger,
+    master::{Package, parse},
+    progress::Progress,
+    store::{self, Store},
+};
+
+/// How many problems of one kind are listed; the rest are counted.
+const LISTED: usize = 20;
+
+/// What a verification found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verification {
+    /// Whether everything fits.
+    pub sound: bool,
+    /// One row a kind of thing checked.
+    pub checks: Vec<Check>,
+}
+
+/// One kind of thing checked.
+#[derive(Clone, Debug, Serialize)]
+pub struct Check {
+    /// What was checked.
+    pub what: &'static str,
+    /// How many were checked.
+    pub checked: u64,
+    /// How many do not fit.
+    pub failed: u64,
+    /// What does not fit, by name; at most the first twenty.
+    pub problems: Vec<String>,
+}
+
+impl Check {
+    fn new(what: &'static str) -> Self {
+        Self { what, checked: 0, failed: 0, problems: Vec::new() }
+    }
+
+    fn note(&mut self, result: Result<(), String>) {
+        self.checked += 1;
+        if let Err(problem) = result {
+            self.failed += 1;
+            if self.problems.len() < LISTED {
+                self.problems.push(problem);
+            }
+        }
+    }
+}
+
+/// Checks a data folder: keys, database, every entry, checkpoint, blobs, copies, public files.
+///
+/// What cannot be checked because something before it failed is not listed as sound: it is not listed.
+pub async fn verify(root: &Path, progress: &dyn Progress) -> Verification {
+    let mut checks = Vec::new();
+    examine(&Folder::at(root), progress, &mut checks).await;
+    let sound = !checks.is_empty() && checks.iter().all(|check| check.failed == 0);
+    Verification { sound, checks }
+}
+
+async fn examine(folder: &Folder, progress: &dyn Progress, checks: &mut Vec<Check>) {
+    let mut described = Check::new("folder");
+    let origin = folder.describe().map_err(|error| error.to_string());
+    described.note(origin.as_ref().map(|_| ()).map_err(Clone::clone));
+    checks.push(described);
+    let Ok(description) = origin else { return };
+
+    let mut key_check = Check::new("keys");
+    let keys = Keys::read(folder);
+    key_check.note(keys.as_ref().map(|_| ()).map_err(ToString::to_string));
+    if let Ok(keys) = &keys {
+        key_check.note(check_vkey(folder, keys, &description.origin));
+    }
+    checks.push(key_check);
+
+    let mut database = Check::new("database");
+    let store = store::open(&folder.database(), false).await;
+    match &store {
+        Err(error) => database.note(Err(format!("`{}`: {error}", folder.database().display()))),
+        Ok(store) => match store.soundness().await {
+            Ok(found) if found.is_empty() => database.note(Ok(())),
+            Ok(found) => found.into_iter().for_each(|line| database.note(Err(line))),
+            Err(error) => database.note(Err(error.to_string())),
+        },
+    }
+    checks.push(database);
+    let (Ok(keys), Ok(store)) = (keys, store) else { return };
+
+    let (program, tree, entries) = check_entries(&store, progress).await;
+    checks.push(entries);
+    store.close().await;
+
+    let mut signed = Check::new("checkpoint");
+    let file = CheckpointFile::at(folder.checkpoint());
+    signed.note(file.check(&tree, &keys.log.verifier()).map(|_| ()).map_err(|error| error.to_string()));
+    checks.push(signed);
+
+    checks.push(check_blob_names(folder, progress));
+    match Blobs::open(&folder.blobs()) {
+        Ok(blobs) => {
+            checks.push(check_texts(&program, &blobs, &keys).await);
+            checks.push(check_copies(&program, &blobs, &keys, progress).await);
+        }
+        Err(error) => {
+            let mut texts = Check::new("texts");
+            texts.note(Err(error.to_string()));
+            checks.push(texts);
+        }
+    }
+    checks.push(check_public(&program, folder));
+}
+
+fn check_vkey(folder: &Folder, keys: &Keys, origin: &str) -> Result<(), String> {
+    let path = folder.vkey();
+    let text = fs::read_to_string(&path).map_err(|error| format!("`{}`: {error}", path.display()))?;
+    if text.trim_end() != keys.log.verifier().to_string() {
+        return Err(format!("`{}` is not the verifier key of this log's key", path.display()));
+    }
+    if keys.log.name() != origin {
+        return Err(format!("`forewarn.toml` names the log `{origin}`, the log key `{}`", keys.log.name()));
+    }
+    Ok(())
+}
+
+/// Checks every entry alone and folds those that read, so that one damaged entry hides no other.
+async fn check_entries(store: &Store, progress: &dyn Progress) -> (Program, Tree, Check) {
+    let mut check = Check::new("entries");
+    let (mut program, mut tree) = (Program::default(), Tree::new());
+    let mut last = None;
+    progress.begin("checking entries", 0);
+    loop {
+        let page = match store.tail(last).await {
+            Ok(page) if page.is_empty() => break,
+            Ok(page) => page,
+            Err(error) => {
+                check.note(Err(format!("entries after {}: {error}", last.map_or(-1, |seq| seq as i64))));
+                break;
+            }
+        };
+        for stored in &page {
+            let expected = last.map_or(0, |seq| seq + 1);
+            if stored.seq != expected {
+                check.note(Err(format!("entry {expected} is missing: the next one is {}", stored.seq)));
+            }
+            last = Some(stored.seq);
+            match ledger::check(stored) {
+                Ok((entry, leaf)) => {
+                    check.note(Ok(()));
+                    program.apply(&entry);
+                    tree.push(leaf);
+                }
+                Err(error) => {
+                    check.note(Err(error.to_string()));
+                    let leaf = <[u8; 32]>::try_from(stored.leaf.as_slice()).unwrap_or([0; 32]);
+                    tree.push(LeafHash::from_bytes(leaf));
+                }
+            }
+        }
+        progress.step(page.len() as u64);
+    }
+    progress.end();
+    (program, tree, check)
+}
+
+/// Checks every blob file against its name, whether an entry names it or not.
+fn check_blob_names(folder: &Folder, progress: &dyn Progress) -> Check {
+    let mut check = Check::new("blobs");
+    let files = blob_files(&folder.blobs());
+    progress.begin("checking blobs", files.len() as u64);
+    for (name, path) in files {
+        let says = match (name.parse::<Sha256>(), fs::read(&path)) {
+            (Ok(name), Ok(bytes)) if sha256(&bytes) == name => Ok(()),
+            (Ok(name), Ok(_)) => Err(format!("blob `{name}` was changed: its bytes do not hash to its name")),
+            (Err(_), _) => Err(format!("`{}` is no blob: move it out of the blob folder", path.display())),
+            (_, Err(error)) => Err(format!("`{}`: {error}", path.display())),
+        };
+        check.note(says);
+        progress.step(1);
+    }
+    progress.end();
+    check
+}
+
+fn blob_files(root: &Path) -> Vec<(String, PathBuf)> {
+    let list = |path: &Path| -> io::Result<Vec<PathBuf>> {
+        fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect()
+    };
+    let mut files = Vec::new();
+    for folder in list(root).unwrap_or_default() {
+        let head = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if !folder.is_dir() {
+            files.push((head, folder));
+            continue;
+        }
+        for path in list(&folder).unwrap_or_default() {
+            let rest = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            files.push((format!("{head}{rest}"), path));
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Checks that every text and exhibit the log names is there and is what was logged.
+async fn check_texts(program: &Program, blobs: &Blobs, keys: &Keys) -> Check {
+    let mut check = Check::new("texts");
+    let items = program.cases().flat_map(|case| {
+        case.items().map(move |item| (format!("{}/{}", case.id(), item.item), item.blob, item.text))
+    });
+    let exhibits = program.sightings().flat_map(|sighting| {
+        let name = move |exhibit: &program::sighting::Exhibit| format!("{}/{}", sighting.id, exhibit.name);
+        sighting.exhibits.iter().map(move |exhibit| (name(exhibit), exhibit.blob, exhibit.sha256))
+    });
+    for (name, blob, text) in items.chain(exhibits) {
+        check.note(match blobs.get(blob, &keys.blob).await {
+            Ok(bytes) if sha256(&bytes) == text => Ok(()),
+            Ok(_) => Err(format!("`{name}`: the blob is not the text that was logged")),
+            Err(error) => Err(format!("`{name}`: {error}")),
+        });
+    }
+    check
+}
+
+/// Renders every granted copy again and compares it with its grant.
+async fn check_copies(program: &Program, blobs: &Blobs, keys: &Keys, progress: &dyn Progress) -> Check {
+    let mut check = Check::new("copies");
+    let mut packages: BTreeMap<(CaseId, u32), Result<Package, String>> = BTreeMap::new();
+    for case in program.cases() {
+        progress.begin("rendering copies again", case.grants().count() as u64);
+        for (item, member, granted) in case.grants() {
+            let at = (case.id().clone(), granted.package);
+            if !packages.contains_key(&at) {
+                packages.insert(at.clone(), package(program, blobs, keys, case.id(), granted.package).await);
+            }
+            let says = match packages.get(&at) {
+                Some(Ok(package)) => match copy::render(package, member, item) {
+                    Some(text) if sha256(text.as_bytes()) == granted.sha256 => Ok(()),
+                    _ => Err(format!(
+                        "entry {}: the copy of `{item}` for `{member}` does not come out as granted",
+                        granted.seq
+                    )),
+                },
+                Some(Err(says)) => Err(format!("entry {}: {says}", granted.seq)),
+                None => Err(format!("entry {}: its package cannot be loaded", granted.seq)),
+            };
+            check.note(says);
+            progress.step(1);
+        }
+        progress.end();
+    }
+    check
+}
+
+async fn package(
+    program: &Program,
+    blobs: &Blobs,
+    keys: &Keys,
+    id: &CaseId,
+    version: u32,
+) -> Result<Package, String> {
+    let case = program.case(id).map_err(|error| error.to_string())?;
+    let mut sources = Vec::new();
+    for item in case.items_of(version).into_values() {
+        let bytes = blobs.get(item.blob, &keys.blob).await.map_err(|error| error.to_string())?;
+        let text = String::from_utf8(bytes).map_err(|_| format!("`{}` is not text", item.item))?;
+        sources.push(SourceFile { path: item.item.to_string(), text });
+    }
+    let master = parse(&sources).map_err(|error| error.to_string())?;
+    let codebook = Codebook::new(&keys.mark.release(id.as_str()), &master);
+    Ok(Package { version, master, codebook })
+}
+
+fn check_public(program: &Program, folder: &Folder) -> Check {
+    let mut check = Check::new("public files");
+    let files = program.cases().filter_map(|case| case.published()).flat_map(|published| &published.files);
+    for file in files {
+        let path = folder.public().join(&file.name);
+        check.note(match fs::read(&path) {
+            Ok(bytes) if sha256(&bytes) == file.sha256 => Ok(()),
+            Ok(_) => Err(format!("`{}` is not what was published", path.display())),
+            Err(error) => Err(format!("`{}`: {error}; `forewarn publish` writes it again", path.display())),
+        });
+    }
+    check
+}
