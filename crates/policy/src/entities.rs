@@ -16,15 +16,15 @@ use crate::request::{Action, Subject, Thing};
 /// Says, in Cedar's words or ours, why a request could not be formed.
 pub(crate) type Unformed = String;
 
-/// Holds the parsed type names and the entities that every request shares.
+/// Holds the parsed type names and the words that every request shares.
 #[derive(Debug)]
 pub(crate) struct Vocabulary {
     member: EntityTypeName,
     item: EntityTypeName,
     tier: EntityTypeName,
-    standing: EntityTypeName,
-    class: EntityTypeName,
-    key: EntityTypeName,
+    standing: Vec<(Standing, RestrictedExpression)>,
+    class: Vec<(Class, RestrictedExpression)>,
+    key: Vec<(KeyState, RestrictedExpression)>,
     list: EntityUid,
     fetch: EntityUid,
 }
@@ -46,9 +46,9 @@ impl Vocabulary {
             member: named("Member")?,
             item: named("Item")?,
             tier: named("Tier")?,
-            standing: named("Standing")?,
-            class: named("Class")?,
-            key: named("Key")?,
+            standing: words(&named("Standing")?, Standing::ALL, Standing::as_str),
+            class: words(&named("Class")?, Class::ALL, Class::as_str),
+            key: words(&named("Key")?, KeyState::ALL, KeyState::as_str),
             list: uid(&action, Action::List.as_str()),
             fetch: uid(&action, Action::Fetch.as_str()),
         })
@@ -76,7 +76,8 @@ impl Vocabulary {
 
     fn tier(&self, subject: &Subject<'_>) -> Result<Entity, Unformed> {
         let tier = subject.tier;
-        let classes = tier.classes.iter().map(|class| self.class(*class));
+        let classes =
+            self.class.iter().filter(|(class, _)| tier.classes.contains(class)).map(|(_, word)| word.clone());
         let attributes = [
             ("lead".to_owned(), duration(tier.lead)),
             ("classes".to_owned(), RestrictedExpression::new_set(classes)),
@@ -87,9 +88,9 @@ impl Vocabulary {
     fn member(&self, uid: EntityUid, subject: &Subject<'_>) -> Result<Entity, Unformed> {
         let tier = RestrictedExpression::new_entity_uid(self::uid(&self.tier, &subject.tier.id));
         let required = [
-            ("standing".to_owned(), self.standing(subject.standing)),
+            ("standing".to_owned(), word(&self.standing, subject.standing)?),
             ("tier".to_owned(), tier),
-            ("key".to_owned(), self.key(subject.key)),
+            ("key".to_owned(), word(&self.key, subject.key)?),
             ("duties".to_owned(), duties(subject.facts)?),
             (
                 "duty_unconfirmed".to_owned(),
@@ -103,21 +104,9 @@ impl Vocabulary {
     }
 
     fn item(&self, uid: EntityUid, thing: &Thing<'_>) -> Result<Entity, Unformed> {
-        let class = [("class".to_owned(), self.class(thing.class))];
+        let class = [("class".to_owned(), word(&self.class, thing.class)?)];
         let public = thing.public.map(|public| ("public".to_owned(), datetime(public)));
         entity(uid, class.into_iter().chain(public))
-    }
-
-    fn standing(&self, standing: Standing) -> RestrictedExpression {
-        RestrictedExpression::new_entity_uid(uid(&self.standing, standing.as_str()))
-    }
-
-    fn class(&self, class: Class) -> RestrictedExpression {
-        RestrictedExpression::new_entity_uid(uid(&self.class, class.as_str()))
-    }
-
-    fn key(&self, key: KeyState) -> RestrictedExpression {
-        RestrictedExpression::new_entity_uid(uid(&self.key, key.as_str()))
     }
 }
 
@@ -200,6 +189,22 @@ fn duties(facts: &[Fact]) -> Result<RestrictedExpression, Unformed> {
         Ok((name, duty))
     });
     RestrictedExpression::new_record(records.collect::<Result<Vec<_>, Unformed>>()?).map_err(unformed)
+}
+
+fn words<T: Copy>(
+    name: &EntityTypeName,
+    all: &[T],
+    text: fn(T) -> &'static str,
+) -> Vec<(T, RestrictedExpression)> {
+    all.iter().map(|value| (*value, RestrictedExpression::new_entity_uid(uid(name, text(*value))))).collect()
+}
+
+fn word<T: Copy + PartialEq + Display>(
+    words: &[(T, RestrictedExpression)],
+    wanted: T,
+) -> Result<RestrictedExpression, Unformed> {
+    let found = words.iter().find(|(value, _)| *value == wanted);
+    found.map(|(_, word)| word.clone()).ok_or_else(|| format!("`{wanted}` is not in the schema"))
 }
 
 fn uid(name: &EntityTypeName, id: &str) -> EntityUid {
