@@ -21,9 +21,6 @@ pub(super) struct Split {
 /// Reads `[label] [pick k]`.
 pub(super) fn options(written: &str) -> Option<(Label, Option<usize>)> {
     let words: Vec<&str> = written.split_whitespace().collect();
-    if !written.is_empty() && !written.starts_with([' ', '\t']) {
-        return None;
-    }
     let (label, keep) = match words.as_slice() {
         [] => (Label::None, None),
         ["pick", keep] => (Label::None, Some(keep)),

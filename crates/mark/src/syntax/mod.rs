@@ -8,8 +8,10 @@
 //! if that line starts with a list bullet, only lines with a bullet do. In code a line inside an open bracket
 //! or string, or one that starts with a closing bracket, continues its item.
 
+mod blocks;
 mod code;
 mod items;
+mod literal;
 mod problem;
 mod rename;
 mod resolve;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::MAX_DEPTH;
 use super::problem::Problem;
-use super::sites::{self, Sites, key, written};
+use super::sites::{self, Key, Sites, key, written};
 use super::source::Source;
 use super::tree::{Form, Label, Mark, Piece, Slot, Tree};
 use crate::master::{Generator, Master, MasterFile, Node};
@@ -39,9 +39,9 @@ struct Resolver<'a, 't> {
     sites: &'a Sites<'t>,
     problems: &'a mut Vec<Problem>,
     /// Labels whose node is known.
-    done: HashMap<(Option<usize>, Label), Option<(Node, Cost)>>,
+    done: HashMap<Key, Option<(Node, Cost)>>,
     /// Labels being resolved, to find cycles.
-    open: HashSet<(Option<usize>, Label)>,
+    open: HashSet<Key>,
     /// What has been written out so far.
     cost: Cost,
     full: bool,
@@ -210,15 +210,15 @@ fn generated_misfit(generator: Generator, slot: Slot) -> Option<String> {
     let shape = written(generator);
     match (slot, generator) {
         (Slot::Any, _) => None,
-        (Slot::Number { hex: true, digits: _ }, Generator::Hex(n)) if n > 16 => {
+        (Slot::Hex, Generator::Hex(n) | Generator::Num(n)) if n > 16 => {
             Some(format!("`{shape}` is more than 64 bits"))
         }
-        (Slot::Number { hex: true, .. }, Generator::Hex(_)) => None,
-        (Slot::Number { digits, .. }, Generator::Num(n)) if n > digits => {
+        (Slot::Hex, Generator::Hex(_) | Generator::Num(_)) => None,
+        (Slot::Number { digits }, Generator::Num(n)) if n > digits => {
             Some(format!("`{shape}` has more than {digits} digits and would overflow"))
         }
         (Slot::Number { .. }, Generator::Num(_)) => None,
-        (Slot::Number { .. }, _) => Some(format!("`{shape}` is no number")),
+        (Slot::Number { .. } | Slot::Hex, _) => Some(format!("`{shape}` is no number")),
         (Slot::Quoted(0), Generator::Hex(_) | Generator::Num(_)) => {
             Some(format!("`{shape}` could be read as a number; put the literal in quotes"))
         }
@@ -230,8 +230,15 @@ fn generated_misfit(generator: Generator, slot: Slot) -> Option<String> {
 pub(super) fn misfit(value: &str, slot: Slot) -> Option<String> {
     match slot {
         Slot::Any => None,
-        Slot::Number { .. } if is_number(value) => None,
-        Slot::Number { .. } => Some(format!("`{value}` is no number")),
+        Slot::Number { digits } => {
+            let count = value.bytes().filter(u8::is_ascii_hexdigit).count();
+            let fits = is_number(value) && u32::try_from(count).is_ok_and(|count| count <= digits);
+            (!fits).then(|| format!("`{value}` is no number of at most {digits} digits"))
+        }
+        Slot::Hex => {
+            let fits = (1..=16).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_hexdigit());
+            (!fits).then(|| format!("`{value}` is not hexadecimal"))
+        }
         Slot::Quoted(0) => {
             let plain =
                 value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./@%+,=".contains(&b) || b >= 0x80);

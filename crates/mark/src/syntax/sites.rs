@@ -8,13 +8,16 @@ use unicode_normalization::UnicodeNormalization;
 use super::problem::Problem;
 use super::source::Source;
 use super::tree::{Form, Label, Mark, Origin, Piece, Tree};
-use super::{MAX_ARRANGEMENTS, MIN_CONSTANT_BITS};
+use super::{MAX_ARRANGEMENTS, MAX_BRANCHES, MIN_CONSTANT_BITS};
 use crate::arrange::arrangements;
 use crate::code::nominal_bits;
 use crate::master::{Generator, Site, SiteId, SiteIx, SiteKind};
 
 /// Where a label is defined: file, then mark.
-pub(super) type Definitions<'t> = HashMap<(Option<usize>, Label), (usize, &'t Mark)>;
+pub(super) type Definitions<'t> = HashMap<Key, (usize, &'t Mark)>;
+
+/// A label and, if it is known in one file only, that file.
+pub(super) type Key = (Option<usize>, Label);
 
 /// The sites of a package.
 pub(super) struct Sites<'t> {
@@ -26,7 +29,7 @@ pub(super) struct Sites<'t> {
 }
 
 /// Gives the key of a label in [`Definitions`].
-pub(super) fn key(file: usize, label: &Label) -> (Option<usize>, Label) {
+pub(super) fn key(file: usize, label: &Label) -> Key {
     (matches!(label, Label::Local(_)).then_some(file), label.clone())
 }
 
@@ -120,7 +123,16 @@ fn kind(form: &Form) -> Option<SiteKind> {
 
 fn check(form: &Form, kind: &SiteKind, report: &mut impl FnMut(&str, String)) {
     match (form, kind) {
-        (Form::Choice { branches, .. }, _) => variants(branches, "alternative", report),
+        (Form::Choice { branches, .. }, _) => {
+            variants(branches, "alternative", report);
+            match branches.len() {
+                0 | 1 => report("E1", "a mark needs at least two alternatives".to_owned()),
+                n if n > MAX_BRANCHES => {
+                    report("E1", format!("{n} alternatives; at most {MAX_BRANCHES} are read back reliably"));
+                }
+                _ => {}
+            }
+        }
         (Form::Order { items, .. }, SiteKind::Order { items: n, keep }) => {
             variants(items, "item", report);
             match arrangements(*n, *keep) {

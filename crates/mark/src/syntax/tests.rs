@@ -1,3 +1,4 @@
+mod code;
 mod errors;
 mod text;
 

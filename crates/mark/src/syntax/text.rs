@@ -2,11 +2,13 @@
 //!
 //! One pass, no backtracking; recursion is bounded by [`MAX_DEPTH`].
 
+use std::ops::Range;
+
 use super::items;
 use super::problem::Problem;
 use super::source::Source;
 use super::tree::{Change, Edit, Form, Label, Mark, Origin, Piece, Slot};
-use super::{MAX_BRANCHES, MAX_DEPTH, MAX_LENGTH};
+use super::{MAX_DEPTH, MAX_LENGTH};
 use crate::master::Generator;
 
 /// Parses a file with the edits of its code markup, which are sorted and properly nested.
@@ -97,44 +99,41 @@ impl<'a> Parser<'a, '_> {
             return false;
         };
         self.next += 1;
-        let at = edit.range.start;
-        let choice = |branches| Form::Choice { label: Label::None, origin: Origin::Block, branches };
+        let at = edit.at;
         match &edit.change {
             Change::Delete => {}
-            Change::Literal(before, form, after) => {
-                out.text(before);
-                out.mark(Mark { at, form: form.as_ref().clone() });
-                out.text(after);
-            }
+            Change::Literal(form) => out.mark(Mark { at, form: form.clone() }),
             Change::Rename(local) => {
                 let form = Form::Reuse { label: Label::Local(*local), slot: Slot::Any };
                 out.mark(Mark { at, form });
             }
             Change::Alternatives(branches) => {
                 let branches = branches.iter().map(|range| self.within(range, depth)).collect();
-                out.mark(Mark { at, form: choice(branches) });
+                out.mark(Mark {
+                    at,
+                    form: Form::Choice { label: Label::None, origin: Origin::Block, branches },
+                });
             }
-            Change::Shuffle { label, items, keep, separator, rest } => {
+            Change::Shuffle { label, items, keep, separator } => {
                 let items = items.iter().map(|range| self.within(range, depth)).collect();
                 let (label, keep, separator) = (label.clone(), *keep, separator.clone());
                 out.mark(Mark { at, form: Form::Order { label, items, keep, separator } });
-                out.text(self.source.slice(rest.start, rest.end));
             }
         }
         self.pos = edit.range.end;
         true
     }
 
-    /// Parses a part of the file on its own.
-    fn within(&mut self, range: &std::ops::Range<usize>, depth: usize) -> Vec<Piece> {
-        let next = self.edits.partition_point(|edit| edit.range.start < range.start);
+    /// Parses a part of the file on its own, with the edits after the current one.
+    fn within(&mut self, range: &Range<usize>, depth: usize) -> Vec<Piece> {
+        let inside = self.edits.partition_point(|edit| edit.range.start < range.start);
         let mut parser = Parser {
             source: self.source,
             edits: self.edits,
             problems: self.problems,
             pos: range.start,
             end: range.end,
-            next,
+            next: inside.max(self.next),
         };
         parser.sequence(Within::Text, depth + 1).0
     }
@@ -231,11 +230,6 @@ impl<'a> Parser<'a, '_> {
             self.report("E1", at, says);
             return Mark { at, form: Form::Broken { label } };
         }
-        if branches.len() > MAX_BRANCHES {
-            let says =
-                format!("{} alternatives; at most {MAX_BRANCHES} are read back reliably", branches.len());
-            self.report("E1", at, says);
-        }
         Mark { at, form: Form::Choice { label, origin, branches } }
     }
 
@@ -288,6 +282,7 @@ impl<'a> Parser<'a, '_> {
         let line_end = self.source.line_end(self.source.line_of(at)).min(self.end);
         let header = self.source.slice(self.pos, line_end);
         let options = header.split_once("-->").filter(|(_, rest)| rest.trim().is_empty());
+        let options = options.filter(|(options, _)| options.is_empty() || options.starts_with([' ', '\t']));
         let Some((label, keep)) = options.and_then(|(options, _)| items::options(options)) else {
             self.report(
                 "E1",

@@ -64,27 +64,33 @@ pub(super) enum Slot {
     Any,
     /// Between these quotes; 0 means a word without quotes.
     Quoted(u8),
-    /// A number; `hex` says that the author wrote `0x` before it, `digits` how many digits are safe.
-    Number { hex: bool, digits: u32 },
+    /// A number of at most so many digits.
+    Number { digits: u32 },
+    /// The digits after `0x`.
+    Hex,
 }
 
 /// A place where code markup changes a file.
+///
+/// Edits are sorted by start, outer ones first, and either nested or apart.
 pub(super) struct Edit {
     pub(super) range: Range<usize>,
+    /// Byte offset of the marker comment that asked for it.
+    pub(super) at: usize,
     pub(super) change: Change,
 }
 
 pub(super) enum Change {
     /// A marker comment.
     Delete,
-    /// A literal: what stands before the mark, the mark, what stands after it.
-    Literal(String, Box<Form>, String),
+    /// A literal's content.
+    Literal(Form),
     /// An identifier that a rename covers.
     Rename(usize),
     /// Branches of `alt … or … end`, as byte ranges.
     Alternatives(Vec<Range<usize>>),
-    /// Items of `shuffle … end`, as byte ranges, and what follows the last one.
-    Shuffle { label: Label, items: Vec<Range<usize>>, keep: usize, separator: String, rest: Range<usize> },
+    /// Items of `shuffle … end`, as byte ranges.
+    Shuffle { label: Label, items: Vec<Range<usize>>, keep: usize, separator: String },
 }
 
 impl Form {
