@@ -9,8 +9,11 @@ use std::path::{Path, PathBuf};
 /// How the stored body of a log entry begins: its version is the first field.
 const BODY: &[u8] = br#"{"v":"#;
 
-/// How far into a body the byte is changed: past the version, inside the actor or the event.
-const DEPTH: usize = 40;
+/// How far into a body the byte is changed: the hour of its instant, so that the entry still parses.
+const DEPTH: usize = 25;
+
+/// How much of a body tells it from others; entries of one instant begin alike.
+const PREFIX: usize = 100;
 
 /// Changes one byte of the checkpoint, of a blob and of log entries, each in a fresh copy of the data.
 ///
@@ -69,9 +72,8 @@ fn checkpoint_offsets(note: &[u8]) -> Result<[(&'static str, usize); 3]> {
 
 /// The beginnings of entry bodies in the raw bytes of the database, in file order.
 fn bodies(database: &[u8]) -> Vec<Vec<u8>> {
-    let window = DEPTH + 8;
     let starts = database
-        .windows(window)
+        .windows(PREFIX)
         .filter(|bytes| bytes.starts_with(BODY) && bytes.get(DEPTH).is_some_and(u8::is_ascii_alphanumeric));
     starts.map(<[u8]>::to_vec).collect()
 }
@@ -140,7 +142,7 @@ mod tests {
 
     #[test]
     fn changes_every_copy_of_a_body_and_nothing_else() {
-        let body = br#"{"v":1,"actor":{"user":"coordinator-number-one"},"event":{}}"#;
+        let body = br#"{"v":1,"at":"2025-06-24T17:00:00Z","actor":"ada","event":{"granted":{"member":"veltrune","item":"advisory"}}}"#;
         let mut file = b"page one ".to_vec();
         file.extend_from_slice(body);
         let found = bodies(&file);
