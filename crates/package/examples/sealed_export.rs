@@ -1,6 +1,6 @@
 //! Writes a folder of sealed sample copies, for tools that are not ours.
 //!
-//! `export FOLDER KEYFILE` draws a key from the system, writes it to KEYFILE, and fills FOLDER with copies of
+//! `sealed_export FOLDER KEYFILE` draws a key from the system, writes it to KEYFILE, and fills FOLDER with copies of
 //! many sizes sealed to it, their receipts, `manifest.json` and the sample log's `vkey`.
 
 use std::{
@@ -20,7 +20,7 @@ const SIZES: [usize; 9] = [0, 1, 15, 65_535, 65_536, 65_537, 131_072, 131_073, 1
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(folder), Some(key_file)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: export FOLDER KEYFILE".into());
+        return Err("usage: sealed_export FOLDER KEYFILE".into());
     };
     let mut random = [0; 32];
     File::open("/dev/urandom")?.read_exact(&mut random)?;
