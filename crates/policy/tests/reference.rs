@@ -106,7 +106,7 @@ fn all<T: Copy + std::fmt::Debug + 'static>(values: &'static [T]) -> impl Strate
 }
 
 fn lead() -> impl Strategy<Value = Lead> {
-    select(vec![0u32, 3_600, 86_400, 172_800, 432_000, 1_209_600]).prop_map(Lead::from_seconds)
+    select(vec![0u32, 3_600, 86_400, 172_800, 432_000, 1_209_600, 1_209_600]).prop_map(Lead::from_seconds)
 }
 
 fn end() -> impl Strategy<Value = Option<Timestamp>> {
@@ -116,9 +116,12 @@ fn end() -> impl Strategy<Value = Option<Timestamp>> {
 
 fn fact() -> impl Strategy<Value = Fact> {
     let kind = prop_oneof![5 => Just(FactKind::DisclosureDuty), 1 => all(FactKind::ALL)];
-    let subject = prop_oneof![1 => Just(None), 8 => all(DutySubject::ALL).prop_map(Some)];
-    let trigger = prop_oneof![1 => Just(None), 6 => all(Trigger::ALL).prop_map(Some)];
-    (kind, subject, trigger, proptest::option::of(lead()), end()).prop_map(
+    let third = Some(DutySubject::ThirdPartyVulnerability);
+    let subject = prop_oneof![1 => Just(None), 4 => Just(third), 8 => all(DutySubject::ALL).prop_map(Some)];
+    let until = prop_oneof![3 => Just(Some(public(200 * DAY))), 2 => end()];
+    let knowledge = Some(Trigger::Knowledge);
+    let trigger = prop_oneof![1 => Just(None), 6 => Just(knowledge), 6 => all(Trigger::ALL).prop_map(Some)];
+    (kind, subject, trigger, proptest::option::of(lead()), until).prop_map(
         |(kind, subject, trigger, deadline, until)| Fact {
             kind,
             subject,
@@ -131,19 +134,19 @@ fn fact() -> impl Strategy<Value = Fact> {
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    let standing = prop_oneof![4 => Just(Standing::Active), 1 => all(Standing::ALL)];
-    let key = prop_oneof![4 => Just(KeyState::Confirmed), 1 => all(KeyState::ALL)];
+    let standing = prop_oneof![4 => Just(Standing::Active), 2 => all(Standing::ALL)];
+    let key = prop_oneof![4 => Just(KeyState::Confirmed), 2 => all(KeyState::ALL)];
     let facts = prop_oneof![2 => Just(Vec::new()), 3 => proptest::collection::vec(fact(), 1..4)];
     let public_at = prop_oneof![9 => Just(Some(public(0))), 1 => Just(None)];
-    let tier = (lead(), subsequence(Class::ALL, 0..=Class::ALL.len())).prop_map(|(lead, classes)| Tier {
+    let tier = (lead(), subsequence(Class::ALL, 3..=Class::ALL.len())).prop_map(|(lead, classes)| Tier {
         id: "entry".to_owned(),
         lead,
         classes: classes.into_iter().collect(),
     });
     let agreement = prop_oneof![3 => Just(Some(public(200 * DAY))), 2 => end()];
     let parts = (tier, standing, agreement, key, facts, all(Class::ALL), public_at);
-    (parts, any::<prop::sample::Index>(), select(vec![0i64, 1, -1, 400_000])).prop_map(
-        |((tier, standing, agreement_until, key, facts, class, public), place, nanos)| {
+    (parts, any::<prop::sample::Index>(), select(vec![0i64, 1, -1, 400_000]), prop::bool::weighted(0.8))
+        .prop_map(|((tier, standing, agreement_until, key, facts, class, ends), place, nanos, early)| {
             let mut case = Case {
                 tier,
                 standing,
@@ -151,14 +154,14 @@ fn case() -> impl Strategy<Value = Case> {
                 key,
                 facts,
                 class,
-                public,
+                public: ends,
                 now: Timestamp::UNIX_EPOCH,
             };
-            let grid: Vec<_> = case.grid().into_iter().collect();
+            let window = public(-15 * DAY)..public(DAY);
+            let grid: Vec<_> = case.grid().into_iter().filter(|at| !early || window.contains(at)).collect();
             case.now = *place.get(&grid) + SignedDuration::from_nanos(nanos);
             case
-        },
-    )
+        })
 }
 
 fn sets() -> [(bool, PolicySet); 2] {
