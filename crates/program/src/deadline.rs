@@ -62,7 +62,7 @@ pub enum DeadlineEvent {
 
 /// Opens an exit decision for a case under embargo, unless one runs already.
 pub(crate) fn open_exit_decision(program: &Program, case: &CaseId, now: Timestamp) -> Vec<Event> {
-    let Some(ends) = program.case(case).ok().and_then(|c| c.embargo().in_force_until()) else {
+    let Some(ends) = program.case(case).ok().and_then(|c| c.embargo().at(now).in_force_until()) else {
         return Vec::new();
     };
     if running(program, case).next().is_some() {
@@ -86,6 +86,14 @@ pub(crate) fn close_exit_decision(program: &Program, case: &CaseId, how: &str) -
 
 fn running<'a>(program: &'a Program, case: &'a CaseId) -> impl Iterator<Item = &'a Deadline> {
     program.deadlines().filter(move |d| d.case == *case && d.closed.is_none())
+}
+
+/// Brings a case's running deadlines forward to the embargo's end: none outlives it, even once it is shortened.
+pub(crate) fn clamp(program: &mut Program, case: &CaseId) {
+    let Some(ends) = program.case(case).ok().and_then(|c| c.embargo().public()) else { return };
+    for deadline in program.deadlines_mut().filter(|d| d.case == *case && d.closed.is_none()) {
+        deadline.due = deadline.due.min(ends);
+    }
 }
 
 pub(crate) fn apply(program: &mut Program, event: &DeadlineEvent, at: Timestamp) {

@@ -116,6 +116,17 @@ impl Embargo {
         }
     }
 
+    /// Returns the state at an instant: an embargo whose end has come is over, whether or not that is logged.
+    ///
+    /// **Source:** Vultron embargo rules, timer expiry terminates.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        match self {
+            Self::Active { ends } | Self::Revise { ends, .. } if ends <= now => Self::Exited { at: ends },
+            other => other,
+        }
+    }
+
     /// Returns the state's name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -216,31 +227,34 @@ pub(crate) fn decide(
     command: EmbargoCommand,
 ) -> Result<Vec<Event>, Refusal> {
     let case = program.case(id)?;
+    case.check_open()?;
+    let embargo = case.embargo().at(ctx.now);
     let moved = |step, reason: &str| {
         Event::Embargo(EmbargoEvent::Moved { case: id.clone(), step, reason: reason.into() })
     };
     match command {
         EmbargoCommand::Propose { ends } => {
-            may_propose(case, ends, ctx.now, program.rules())?;
             let step = Move::Propose(ends);
-            case.embargo().step(step)?;
+            embargo.step(step)?;
+            may_propose(case, embargo, ends, ctx.now, program.rules())?;
             Ok(vec![moved(step, "proposed")])
         }
         EmbargoCommand::Accept => {
-            case.embargo().step(Move::Accept)?;
+            embargo.step(Move::Accept)?;
             second_person(case.proposed_by(), ctx.actor, "accept the embargo's end")?;
-            if let Embargo::Proposed { ends } | Embargo::Revise { proposed: ends, .. } = case.embargo() {
-                may_propose(case, ends, ctx.now, program.rules())?;
+            if let Embargo::Proposed { ends } | Embargo::Revise { proposed: ends, .. } = embargo {
+                may_propose(case, embargo, ends, ctx.now, program.rules())?;
             }
             Ok(vec![moved(Move::Accept, "accepted by a second person")])
         }
         EmbargoCommand::Reject => {
-            case.embargo().step(Move::Reject)?;
+            embargo.step(Move::Reject)?;
             Ok(vec![moved(Move::Reject, "rejected")])
         }
         EmbargoCommand::Terminate { reason } => {
             let step = Move::Terminate(ctx.now);
-            case.embargo().step(step)?;
+            embargo.step(step)?;
+            check_reason(&reason)?;
             match case.exit_proposed_by() {
                 Some(first) if first != ctx.actor => {
                     let mut events = vec![moved(step, &reason)];
@@ -253,9 +267,10 @@ pub(crate) fn decide(
         }
         EmbargoCommand::Keep { reason } => {
             let closed = crate::deadline::close_exit_decision(program, id, "embargo kept");
-            if closed.is_empty() {
+            if closed.is_empty() || embargo.in_force_until().is_none() {
                 return Err(Refusal::NothingToDecide { case: id.clone() });
             }
+            check_reason(&reason)?;
             let kept = Event::Embargo(EmbargoEvent::Kept { case: id.clone(), reason });
             Ok([kept].into_iter().chain(closed).collect())
         }
@@ -265,20 +280,31 @@ pub(crate) fn decide(
 /// Checks a proposed end against what Vultron forbids and what the program allows.
 ///
 /// **Source:** Vultron embargo rules: no new embargo once the public, an exploit or attacks are there; it
-/// ends at an instant and not never.
-fn may_propose(case: &Case, ends: Timestamp, now: Timestamp, rules: &Rules) -> Result<(), Refusal> {
+/// ends at an instant and not never, and repeated extension does not delay it for ever either.
+fn may_propose(
+    case: &Case,
+    embargo: Embargo,
+    ends: Timestamp,
+    now: Timestamp,
+    rules: &Rules,
+) -> Result<(), Refusal> {
     if ends <= now {
         return Err(Refusal::EndsInThePast { ends, now });
     }
-    if ends.duration_since(now) > rules.max_embargo.duration() {
+    let began = case.embargo_began().filter(|_| embargo.in_force_until().is_some()).unwrap_or(now);
+    if ends.duration_since(began) > rules.max_embargo.duration() {
         return Err(Refusal::EmbargoTooLong { ends, max: rules.max_embargo });
     }
     let Some(seen) = case.observed().first() else { return Ok(()) };
-    match case.embargo().in_force_until() {
+    match embargo.in_force_until() {
         None => Err(Refusal::TooLateForEmbargo { seen }),
         Some(held) if ends > held => Err(Refusal::NoExtension { seen, held }),
         Some(_) => Ok(()),
     }
+}
+
+fn check_reason(reason: &str) -> Result<(), Refusal> {
+    if reason.trim().is_empty() { Err(Refusal::Empty("the reason")) } else { Ok(()) }
 }
 
 /// Checks that `second` is not who took the first step.
@@ -290,9 +316,9 @@ pub(crate) fn second_person(
     if first == Some(second) { Err(Refusal::SamePerson { what }) } else { Ok(()) }
 }
 
-pub(crate) fn apply(case: &mut Case, event: &EmbargoEvent, actor: &UserId) {
+pub(crate) fn apply(case: &mut Case, event: &EmbargoEvent, at: Timestamp, actor: &UserId) {
     match event {
-        EmbargoEvent::Moved { step, .. } => case.move_embargo(*step, actor),
+        EmbargoEvent::Moved { step, .. } => case.move_embargo(*step, at, actor),
         EmbargoEvent::ExitProposed { .. } => case.propose_exit(actor),
         EmbargoEvent::Kept { .. } => case.withdraw_exit(),
     }

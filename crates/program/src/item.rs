@@ -1,6 +1,6 @@
 //! Items: the files of a case, as their author wrote them.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use policy::Class;
 use serde::{Deserialize, Serialize};
@@ -100,14 +100,26 @@ impl ItemEvent {
 }
 
 /// Decides on adding items; what a member already has is never replaced under it.
+///
+/// An item that stands there already, word for word, is not added again.
 pub(crate) fn decide(program: &Program, id: &CaseId, items: Vec<Item>) -> Result<Vec<Event>, Refusal> {
     let case = program.case(id)?;
     case.check_open()?;
-    if let Some(item) = items.iter().find(|new| case.grants_of(&new.item).next().is_some()) {
-        return Err(Refusal::ItemReleased { item: item.item.clone() });
-    }
     if items.is_empty() {
         return Err(Refusal::Empty("the list of items"));
     }
-    Ok(vec![Event::Item(ItemEvent::Added { case: id.clone(), package: case.package() + 1, items })])
+    let mut named = BTreeSet::new();
+    if let Some(twice) = items.iter().find(|item| !named.insert(&item.item)) {
+        return Err(Refusal::Exists { what: "item", id: twice.item.to_string() });
+    }
+    let items: Vec<Item> =
+        items.into_iter().filter(|new| case.item(&new.item).ok() != Some(new)).collect();
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    if let Some(item) = items.iter().find(|new| case.grants_of(&new.item).next().is_some()) {
+        return Err(Refusal::ItemReleased { item: item.item.clone() });
+    }
+    let package = case.package().saturating_add(1);
+    Ok(vec![Event::Item(ItemEvent::Added { case: id.clone(), package, items })])
 }

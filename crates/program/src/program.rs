@@ -27,7 +27,8 @@ use crate::{
 /// Rules of the program that are data, not policy text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
-    /// The longest embargo that may be proposed, counted from the proposal.
+    /// The longest embargo that may be proposed, counted from the proposal; a revision counts from when the
+    /// embargo began, so that repeated extension comes to an end too.
     pub max_embargo: Lead,
     /// How long an exit decision may take once attacks are observed.
     pub exit_decision: Lead,
@@ -47,7 +48,7 @@ impl Default for Rules {
 }
 
 /// The whole state of one early-warning program.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Program {
     name: String,
     rules: Rules,
@@ -149,7 +150,10 @@ impl Program {
             }
             Command::SetTier(id, tier) => match self.tiers.get(&id) {
                 Some(known) if *known == tier => Ok(Vec::new()),
-                _ => Ok(vec![Event::Program(ProgramEvent::TierSet { tier })]),
+                _ => {
+                    check_tier(&id, &tier)?;
+                    Ok(vec![Event::Program(ProgramEvent::TierSet { tier })])
+                }
             },
             Command::Member(id, command) => member::decide(self, ctx, &id, command),
             Command::Case(id, command) => case::decide(self, ctx, &id, command),
@@ -180,6 +184,14 @@ impl Program {
         if operators.is_empty() {
             return Err(Refusal::Empty("the list of operators"));
         }
+        check_rules(&rules)?;
+        let mut named = BTreeSet::new();
+        for (id, tier) in &tiers {
+            check_tier(id, tier)?;
+            if !named.insert(id) {
+                return Err(Refusal::Exists { what: "tier", id: id.to_string() });
+            }
+        }
         let founded = ProgramEvent::Founded { name, rules };
         let operators = operators.into_iter().map(|operator| ProgramEvent::OperatorAdded { operator });
         let tiers = tiers.into_iter().map(|(_, tier)| ProgramEvent::TierSet { tier });
@@ -189,7 +201,7 @@ impl Program {
     /// Takes in an entry of the log; cannot fail, since only decided entries are in the log.
     pub fn apply(&mut self, entry: &Entry) {
         let (at, actor) = (entry.at, &entry.actor);
-        self.entries = entry.seq + 1;
+        self.entries = entry.seq.saturating_add(1);
         self.high_water = Some(self.high_water.map_or(at, |mark| mark.max(at)));
         match &entry.event {
             Event::Program(event) => self.apply_own(event),
@@ -217,7 +229,10 @@ impl Program {
                     case.put_grant(item, member, granted);
                 }
             }
-            Event::Embargo(event) => self.with_case(event.case(), |case| embargo::apply(case, event, actor)),
+            Event::Embargo(event) => {
+                self.with_case(event.case(), |case| embargo::apply(case, event, at, actor));
+                deadline::clamp(self, event.case());
+            }
             Event::Item(event) => self.with_case(event.case(), |case| case::apply_item(case, event)),
             Event::Marks(event) => self.with_case(event.case(), |case| case::apply_marks(case, event)),
             Event::Wave(event) => {
@@ -236,7 +251,13 @@ impl Program {
                 self.operators.insert(operator.clone());
             }
             ProgramEvent::TierSet { tier } => {
-                if let Ok(id) = tier.id.parse() {
+                if let Ok(id) = tier.id.parse::<TierId>() {
+                    // A wave was approved for the tier as it was: an earlier lead or another class is a new plan.
+                    if self.tiers.get(&id).is_some_and(|known| known != tier) {
+                        for case in self.cases.values_mut() {
+                            case.void_approvals(|wave| wave.tiers.contains(&id));
+                        }
+                    }
                     self.tiers.insert(id, tier.clone());
                 }
             }
@@ -391,6 +412,10 @@ impl Program {
         self.deadlines.get_mut(&id)
     }
 
+    pub(crate) fn deadlines_mut(&mut self) -> impl Iterator<Item = &mut Deadline> {
+        self.deadlines.values_mut()
+    }
+
     pub(crate) fn put_leak(&mut self, leak: LeakCase) {
         self.leaks.insert(leak.id, leak);
     }
@@ -406,6 +431,32 @@ impl Program {
     pub(crate) fn review_mut(&mut self, id: ReviewId) -> Option<&mut Review> {
         self.reviews.get_mut(&id)
     }
+}
+
+/// A tier is kept under its own name, so both names must be the same.
+fn check_tier(id: &TierId, tier: &Tier) -> Result<(), Refusal> {
+    if tier.id == id.as_str() {
+        return Ok(());
+    }
+    Err(Refusal::OtherTier { id: id.clone(), tier: tier.id.clone() })
+}
+
+fn check_rules(rules: &Rules) -> Result<(), Refusal> {
+    check_bound(rules.epsilon, 1.0)?;
+    if rules.max_embargo == Lead::ZERO {
+        return Err(Refusal::Empty("the longest embargo"));
+    }
+    Ok(())
+}
+
+/// Checks that a bound on accusing anybody innocent is one, and no looser than `most`.
+///
+/// A number that is not finite has no JSON either: an entry with one could not be read back.
+pub(crate) fn check_bound(given: f64, most: f64) -> Result<(), Refusal> {
+    // Rounding of one multiplication or division more, on the way here.
+    const ROUNDING: f64 = 1e-9;
+    let sound = given > 0.0 && given < 1.0 && given <= most * (1.0 + ROUNDING);
+    if sound { Ok(()) } else { Err(Refusal::LooseBound { given: given.to_string(), most: most.to_string() }) }
 }
 
 fn next(known: usize) -> u32 {

@@ -34,6 +34,8 @@ pub enum Refusal {
     )]
     NotAnOperator(UserId),
 
+    #[error("a tier named `{tier}` cannot be kept as `{id}`: give both the same name")]
+    OtherTier { id: TierId, tier: String },
     #[error("{what} `{id}` exists already: choose another id")]
     Exists { what: &'static str, id: String },
     #[error(
@@ -86,6 +88,8 @@ pub enum Refusal {
     MarksNotCommitted { case: CaseId },
     #[error("`{member}` may not have `{item}`: {says}")]
     Withheld { member: MemberId, item: ItemId, says: String },
+    #[error("two copies of `{item}` for `{member}` in one command: a member has one; record it once")]
+    TwoCopies { member: MemberId, item: ItemId },
     #[error("{missing} copies of wave `{wave}` are due and not recorded: release again")]
     CopiesMissing { wave: WaveId, missing: usize },
 
@@ -102,6 +106,10 @@ pub enum Refusal {
     )]
     NoAdvisory { case: CaseId },
 
+    #[error("`{member}` is {standing}, and only a member in vetting is admitted: move it to another standing")]
+    NotVetted { member: MemberId, standing: Standing },
+    #[error("`{member}` is in vetting: admit it, into a tier and under an agreement")]
+    AdmitInstead { member: MemberId },
     #[error("`{member}` has no key `{fingerprint}`: `forewarn member show {member}` lists its keys")]
     UnknownKey { member: MemberId, fingerprint: String },
     #[error("`{member}` has no fact `{key}`: `forewarn member show {member}` lists its facts")]
@@ -123,6 +131,23 @@ pub enum Refusal {
         "leak case `{leak}` has another {what} on record: the same exhibit gives the same one; run `forewarn verify`"
     )]
     OtherResult { leak: LeakId, what: &'static str },
+
+    #[error("a reading of {read} of {sites} sites cannot be: read the exhibit again")]
+    MoreReadThanThere { read: u32, sites: u32 },
+    #[error(
+        "leak case `{leak}` was read against package {package}, whose marks were never committed: it cannot be traced"
+    )]
+    NeverCommitted { leak: LeakId, package: u32 },
+    #[error(
+        "the trace of leak case `{leak}` used scorer `{given}`, but `{committed}` was committed before the copies were made: trace with that version"
+    )]
+    OtherScorer { leak: LeakId, given: String, committed: String },
+    #[error("`{given}` is no bound on accusing anybody innocent, or looser than the {most} that was promised")]
+    LooseBound { given: String, most: String },
+    #[error("the trace of leak case `{leak}` accuses `{member}`, {why}: nobody is accused; run `forewarn verify`")]
+    Unfounded { leak: LeakId, member: MemberId, why: &'static str },
+    #[error("the trace of leak case `{leak}` says {verdict} and names {accused} members: run the trace again")]
+    TraceUnsound { leak: LeakId, verdict: &'static str, accused: usize },
 
     #[error("review `{0}` is decided already: open a new one")]
     ReviewDecided(ReviewId),
