@@ -1,13 +1,16 @@
 //! Leak cases: from an exhibit to a reading, a trace and a finding.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Event,
     context::Context,
-    id::{CaseId, LeakId, MemberId, Sha256, SightingId},
-    program::Program,
+    grant::Granted,
+    id::{CaseId, ItemId, LeakId, MemberId, Sha256, SightingId},
+    program::{Program, check_bound},
     refusal::Refusal,
 };
 
@@ -55,6 +58,18 @@ pub enum Verdict {
     Inconclusive,
     /// It does not derive from this package.
     NotDerived,
+}
+
+impl Verdict {
+    /// Returns the verdict's name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Attributed => "attributed",
+            Self::Inconclusive => "inconclusive",
+            Self::NotDerived => "not derived",
+        }
+    }
 }
 
 /// A member whose copy the exhibit derives from, within the bound.
@@ -188,20 +203,85 @@ pub(crate) fn decide(
             })])
         }
         LeakCommand::RecordReading { leak, reading } => match &program.leak(leak)?.reading {
+            _ if reading.read > reading.sites => {
+                Err(Refusal::MoreReadThanThere { read: reading.read, sites: reading.sites })
+            }
             Some(known) if *known == reading => Ok(Vec::new()),
             Some(_) => Err(Refusal::OtherResult { leak, what: "reading" }),
             None => Ok(vec![Event::Leak(LeakEvent::Read { leak, reading })]),
         },
         LeakCommand::RecordTrace { leak, trace } => {
             let known = program.leak(leak)?;
+            let Some(reading) = &known.reading else { return Err(Refusal::NotRead(leak)) };
+            let trace = written(trace);
             match &known.trace {
-                _ if known.reading.is_none() => Err(Refusal::NotRead(leak)),
                 Some(before) if *before == trace => Ok(Vec::new()),
                 Some(_) => Err(Refusal::OtherResult { leak, what: "trace" }),
-                None => Ok(vec![Event::Leak(LeakEvent::Traced { leak, trace })]),
+                None => {
+                    check_trace(program, known, reading, &trace)?;
+                    Ok(vec![Event::Leak(LeakEvent::Traced { leak, trace })])
+                }
             }
         }
     }
+}
+
+/// JSON has no minus infinity: no evidence at all against anybody is written as none.
+fn written(trace: TraceRecord) -> TraceRecord {
+    let max_innocent_log10_e = trace.max_innocent_log10_e.filter(|e| *e != f64::NEG_INFINITY);
+    TraceRecord { max_innocent_log10_e, ..trace }
+}
+
+/// Checks a trace against what was committed before the copies were made, and against who had one.
+///
+/// This repeats no scoring; it holds what must be true of any trace before a name enters the log.
+fn check_trace(
+    program: &Program,
+    leak: &LeakCase,
+    reading: &ReadingRecord,
+    trace: &TraceRecord,
+) -> Result<(), Refusal> {
+    let case = program.case(&leak.case)?;
+    let package = reading.package;
+    let marks = case.marks(package).ok_or(Refusal::NeverCommitted { leak: leak.id, package })?;
+    if trace.scorer != marks.scorer {
+        let (given, committed) = (trace.scorer.clone(), marks.scorer.clone());
+        return Err(Refusal::OtherScorer { leak: leak.id, given, committed });
+    }
+    check_bound(trace.epsilon, epsilon_of_look(marks.epsilon, leak.look))?;
+    let finite = trace.max_innocent_log10_e.is_none_or(f64::is_finite);
+    if !finite || (trace.verdict == Verdict::Attributed) == trace.accused.is_empty() {
+        let (verdict, accused) = (trace.verdict.as_str(), trace.accused.len());
+        return Err(Refusal::TraceUnsound { leak: leak.id, verdict, accused });
+    }
+    let seen = program.sighting(leak.sighting)?.seen;
+    let mut named = BTreeSet::new();
+    for accused in &trace.accused {
+        let held = |(_, member, granted): (&ItemId, &MemberId, &Granted)| {
+            *member == accused.member && granted.at <= seen
+        };
+        let why = if !named.insert(&accused.member) {
+            "twice"
+        } else if !case.grants().any(held) {
+            "which had no copy when it was seen"
+        } else if !outweighs(accused, trace) {
+            "without the evidence that its bound asks for"
+        } else {
+            continue;
+        };
+        return Err(Refusal::Unfounded { leak: leak.id, member: accused.member.clone(), why });
+    }
+    Ok(())
+}
+
+/// The least that accuses one of `n` within ε: an e-value of n/ε, or a tail of ε/n.
+///
+/// **Source:** Markov's inequality, and a union bound over the members.
+fn outweighs(accused: &Accused, trace: &TraceRecord) -> bool {
+    let Accused { log10_e, p_value, .. } = accused;
+    let n = f64::from(trace.population);
+    let sound = log10_e.is_finite() && (0.0..=1.0).contains(p_value) && n >= 1.0;
+    sound && (*log10_e >= (n / trace.epsilon).log10() || *p_value <= trace.epsilon / n)
 }
 
 pub(crate) fn apply(program: &mut Program, event: &LeakEvent, at: Timestamp) {
