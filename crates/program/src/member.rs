@@ -89,15 +89,21 @@ impl Member {
     }
 }
 
-/// Returns the key a fact is kept under: its kind, and for a duty its subject.
+/// Returns the key a fact is kept under: its kind, and for a duty its subject, trigger and deadline.
 ///
-/// Recording a fact again under the same key replaces it, so a duty and the statement that there is none
-/// stand side by side until one is withdrawn, and the stricter one decides.
+/// Recording a fact again under the same key replaces it, which is how it is renewed. Two different duties,
+/// or a duty and the statement that there is none, stand side by side until one is withdrawn, and the
+/// stricter one decides: a second law never hides the first.
 #[must_use]
 pub fn fact_key(fact: &Fact) -> String {
     let kind = wire_name(&fact.kind);
     match (&fact.kind, &fact.subject) {
-        (FactKind::DisclosureDuty, Some(subject)) => format!("{kind}/{}", wire_name(subject)),
+        (FactKind::DisclosureDuty, Some(subject)) => {
+            let trigger = fact.trigger.map(|trigger| format!("/{}", wire_name(&trigger)));
+            let deadline = fact.deadline.map(|deadline| format!("/{deadline}"));
+            let of = |part: Option<String>| part.unwrap_or_default();
+            format!("{kind}/{}{}{}", wire_name(subject), of(trigger), of(deadline))
+        }
         _ => kind,
     }
 }
@@ -271,6 +277,15 @@ pub fn check_move(from: Standing, to: Standing) -> Result<(), Refusal> {
     Err(Refusal::IllegalStanding { from, to, ways })
 }
 
+/// Checks a change of standing outside of an admission, which alone gives a tier and an agreement.
+pub(crate) fn check_change(member: &Member, to: Standing) -> Result<(), Refusal> {
+    check_move(member.standing, to)?;
+    if (member.standing, to) == (Standing::Vetting, Standing::Active) {
+        return Err(Refusal::AdmitInstead { member: member.id.clone() });
+    }
+    Ok(())
+}
+
 pub(crate) fn decide(
     program: &Program,
     ctx: &Context<'_>,
@@ -293,7 +308,11 @@ pub(crate) fn decide(
             event(to(Standing::Vetting, "vetting begins"))
         }
         MemberCommand::Admit { tier, agreement } => {
-            check_move(member?.standing, Standing::Active)?;
+            let standing = member?.standing;
+            check_move(standing, Standing::Active)?;
+            if standing != Standing::Vetting {
+                return Err(Refusal::NotVetted { member: id.clone(), standing });
+            }
             program.tier(&tier)?;
             still_binds(&agreement, ctx.now)?;
             Ok([
@@ -306,7 +325,7 @@ pub(crate) fn decide(
         }
         MemberCommand::Move { to: target, reason } => {
             let member = member?;
-            check_move(member.standing, target)?;
+            check_change(member, target)?;
             if reason.trim().is_empty() {
                 return Err(Refusal::Empty("the reason"));
             }
@@ -341,10 +360,19 @@ pub(crate) fn decide(
             if !member?.facts.contains_key(&key) {
                 return Err(Refusal::UnknownFact { member: id.clone(), key });
             }
+            if reason.trim().is_empty() {
+                return Err(Refusal::Empty("the reason"));
+            }
             event(MemberEvent::FactWithdrawn { member: id.clone(), key, reason })
         }
         MemberCommand::AddKey { recipient, fingerprint } => {
-            if member?.keys.iter().any(|key| key.recipient == recipient) {
+            member?;
+            if recipient.trim().is_empty() || fingerprint.trim().is_empty() {
+                return Err(Refusal::Empty("a key and its fingerprint"));
+            }
+            // Program-wide: were a key two members', each could open, and leak, what is marked as the other's.
+            let same = |key: &Key| key.recipient == recipient || key.fingerprint == fingerprint;
+            if program.members().flat_map(|member| &member.keys).any(same) {
                 return Err(Refusal::Exists { what: "key", id: fingerprint });
             }
             event(MemberEvent::KeyAdded { member: id.clone(), recipient, fingerprint })

@@ -10,7 +10,7 @@ use crate::{
     embargo::second_person,
     id::{LeakId, MemberId, ReviewId, UserId},
     leak::Verdict,
-    member::{self, MemberEvent},
+    member::{self, Member, MemberEvent},
     program::Program,
     refusal::Refusal,
 };
@@ -174,11 +174,17 @@ pub(crate) fn decide(
         }
         ReviewCommand::Reply { review, text } => {
             open(program, review)?;
+            if text.trim().is_empty() {
+                return Err(Refusal::Empty("a reply"));
+            }
             event(ReviewEvent::Replied { review, text })
         }
         ReviewCommand::Propose { review, outcome, reason } => {
-            let standing = program.member(&open(program, review)?.member)?.standing;
-            reachable(standing, outcome)?;
+            let member = program.member(&open(program, review)?.member)?;
+            reachable(member, outcome)?;
+            if reason.trim().is_empty() {
+                return Err(Refusal::Empty("the reason of an outcome"));
+            }
             event(ReviewEvent::Proposed { review, outcome, reason })
         }
         ReviewCommand::Confirm { review } => {
@@ -187,10 +193,10 @@ pub(crate) fn decide(
                 return Err(Refusal::NothingProposed(review));
             };
             second_person(Some(by), ctx.actor, "propose and confirm a review's outcome")?;
-            let standing = program.member(&known.member)?.standing;
-            reachable(standing, *outcome)?;
+            let member = program.member(&known.member)?;
+            reachable(member, *outcome)?;
             let decided = Event::Review(ReviewEvent::Decided { review, outcome: *outcome });
-            let moved = outcome.standing().filter(|to| *to != standing).map(|to| {
+            let moved = outcome.standing().filter(|to| *to != member.standing).map(|to| {
                 let reason = format!("review {review}: {reason}");
                 Event::Member(MemberEvent::Moved { member: known.member.clone(), to, reason })
             });
@@ -200,9 +206,9 @@ pub(crate) fn decide(
 }
 
 /// A review may confirm the standing a member already has, for example a suspension that went before it.
-fn reachable(standing: Standing, outcome: Outcome) -> Result<(), Refusal> {
+fn reachable(member: &Member, outcome: Outcome) -> Result<(), Refusal> {
     match outcome.standing() {
-        Some(to) if to != standing => member::check_move(standing, to),
+        Some(to) if to != member.standing => member::check_change(member, to),
         _ => Ok(()),
     }
 }
