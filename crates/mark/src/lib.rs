@@ -6,6 +6,7 @@ pub mod accuse;
 pub mod arrange;
 pub mod code;
 pub mod kinds;
+pub mod lint;
 pub mod master;
 pub mod read;
 pub mod reading;

@@ -365,7 +365,9 @@ impl Lexer<'_> {
             }
             end = self.line_end(next);
         }
-        self.push(TokenKind::Str { open: 0, close: 0, live: false }, end - header);
+        if end > header {
+            self.push(TokenKind::Str { open: 0, close: 0, live: false }, end - header);
+        }
     }
 
     fn indent(&self, line_start: usize) -> usize {

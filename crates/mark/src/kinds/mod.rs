@@ -1,6 +1,7 @@
 //! What a file is, by its path, and where its strings and comments lie.
 
 pub(crate) mod lex;
+pub(crate) mod shape;
 
 /// A kind of file, as far as marks are concerned.
 ///

@@ -108,7 +108,7 @@ pub(super) fn has_bullet(line: &str) -> bool {
 }
 
 /// Tells whether a line's text starts with a list number such as `1.` or `2)`.
-pub(super) fn number_bullet(line: &str) -> bool {
+pub(crate) fn number_bullet(line: &str) -> bool {
     let rest = line.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
     rest.len() < line.trim_start().len() && (rest.starts_with(". ") || rest.starts_with(") "))
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::MAX_LENGTH;
-use super::resolve::{is_number, misfit};
+use super::resolve::{is_number, is_plain, misfit};
 use super::source::Source;
 use super::tree::{Form, Label, Origin, Piece, Slot};
 use crate::kinds::FileKind;
@@ -46,8 +46,9 @@ impl Literal {
         Ok((self.range, Form::Choice { label: Label::None, origin: Origin::Pick, branches }))
     }
 
+    /// A value without the quotes that its author may write in the list.
     fn unquoted<'v>(&self, value: &'v str) -> &'v str {
-        if !matches!(self.slot, Slot::Quoted(_)) {
+        if !matches!(self.slot, Slot::Quoted(_) | Slot::Word | Slot::Plain) {
             return value;
         }
         ['"', '\'', '`']
@@ -76,7 +77,7 @@ pub(super) fn find(
     let from = tokens.get(assigned.wrapping_sub(1)).map_or(start, |token| token.end);
     let to = right.last().map_or(from, |token| token.end);
     if source.kind.has_plain_strings()
-        && let Some(plain) = plain(source, right, from..to)
+        && let Some(plain) = plain(source, &tokens, right, from..to)
     {
         return Ok(plain);
     }
@@ -135,7 +136,7 @@ fn assigned(source: &Source<'_>, tokens: &[Token]) -> Option<usize> {
         return key.map(|(index, _)| index + 1).or(entry);
     }
     let equals = of(b'=').find(|(index, token)| alone(*index, token, b"=!<>", b"=>"));
-    let colon = of(b':').filter(|(index, token)| alone(*index, token, b":", b":")).next_back();
+    let colon = of(b':').rfind(|(index, token)| alone(*index, token, b":", b":"));
     let define = match tokens {
         [hash, word, _, ..] if hash.kind == TokenKind::Punct(b'#') => {
             (source.kind == FileKind::C && source.slice(word.start, word.end) == "define").then_some(3)
@@ -145,8 +146,8 @@ fn assigned(source: &Source<'_>, tokens: &[Token]) -> Option<usize> {
     equals.or(colon).map(|(index, _)| index + 1).or(define)
 }
 
-/// A YAML scalar or shell word without quotes, or a number or string that is the whole right side.
-fn plain(source: &Source<'_>, right: &[Token], range: Range<usize>) -> Option<Literal> {
+/// A YAML scalar or shell word without quotes, or a number, that is the whole right side.
+fn plain(source: &Source<'_>, line: &[Token], right: &[Token], range: Range<usize>) -> Option<Literal> {
     let text = source.slice(range.start, range.end);
     let start = range.start + (text.len() - text.trim_start().len());
     let text = text.trim_start();
@@ -156,13 +157,15 @@ fn plain(source: &Source<'_>, right: &[Token], range: Range<usize>) -> Option<Li
     if is_number(text) {
         return number(source, start..range.end).ok();
     }
-    let spaces = source.kind == FileKind::Yaml;
-    let words = text.split(' ').all(|word| misfit(word, Slot::Quoted(0)).is_none());
-    (words && (spaces || !text.contains(' '))).then_some(Literal {
-        range: start..range.end,
-        slot: Slot::Quoted(0),
-        hex: false,
-    })
+    let (slot, fits) = if source.kind == FileKind::Yaml {
+        let flow = line
+            .iter()
+            .any(|token| token.start < start && matches!(token.kind, TokenKind::Punct(b'{' | b'[')));
+        (Slot::Plain, is_plain(text) && !flow)
+    } else {
+        (Slot::Word, misfit(text, Slot::Word).is_none())
+    };
+    fits.then_some(Literal { range: start..range.end, slot, hex: false })
 }
 
 fn string(source: &Source<'_>, token: Token, open: usize, close: usize) -> Result<Literal, String> {

@@ -20,7 +20,9 @@ mod source;
 mod text;
 mod tree;
 
+pub(crate) use items::number_bullet;
 pub use problem::{Problem, Severity};
+pub(crate) use sites::{normalise, written};
 pub(crate) use source::Source;
 pub use text::escape;
 

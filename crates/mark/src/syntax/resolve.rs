@@ -219,10 +219,10 @@ fn generated_misfit(generator: Generator, slot: Slot) -> Option<String> {
         }
         (Slot::Number { .. }, Generator::Num(_)) => None,
         (Slot::Number { .. } | Slot::Hex, _) => Some(format!("`{shape}` is no number")),
-        (Slot::Quoted(0), Generator::Hex(_) | Generator::Num(_)) => {
+        (Slot::Plain, Generator::Hex(_) | Generator::Num(_)) => {
             Some(format!("`{shape}` could be read as a number; put the literal in quotes"))
         }
-        (Slot::Quoted(_), _) => None,
+        (Slot::Quoted(_) | Slot::Word | Slot::Plain, _) => None,
     }
 }
 
@@ -239,17 +239,13 @@ pub(super) fn misfit(value: &str, slot: Slot) -> Option<String> {
             let fits = (1..=16).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_hexdigit());
             (!fits).then(|| format!("`{value}` is not hexadecimal"))
         }
-        Slot::Quoted(0) => {
+        Slot::Word => {
             let plain =
-                value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./@%+,=".contains(&b) || b >= 0x80);
-            let first = value.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b"/._".contains(&b));
-            let keyword = matches!(
-                value.to_ascii_lowercase().as_str(),
-                "yes" | "no" | "on" | "off" | "true" | "false" | "null" | "y" | "n" | ".inf" | ".nan"
-            );
-            (!plain || !first || keyword)
-                .then(|| format!("`{value}` needs quotes; put the literal in quotes"))
+                value.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./@%+,=:".contains(&b) || b >= 0x80);
+            (!plain || value.is_empty()).then(|| format!("`{value}` needs quotes; put the literal in quotes"))
         }
+        Slot::Plain => (!is_plain(value) || is_keyword(value))
+            .then(|| format!("`{value}` needs quotes; put the literal in quotes")),
         Slot::Quoted(quote) => {
             let mut escaped = false;
             let mut bad = false;
@@ -260,6 +256,27 @@ pub(super) fn misfit(value: &str, slot: Slot) -> Option<String> {
             (bad || escaped).then(|| format!("`{value}` would end the string"))
         }
     }
+}
+
+/// Tells whether a text is one YAML scalar without quotes that is a string.
+pub(super) fn is_plain(text: &str) -> bool {
+    let first = text.chars().next().is_some_and(|c| c.is_alphabetic() || "/_(.<=$+;^".contains(c));
+    // What starts with a digit may be a number or a date, unless words follow.
+    let words =
+        || text.contains(' ') && text.split(' ').skip(1).any(|word| word.starts_with(char::is_alphabetic));
+    (first || text.starts_with(|c: char| c.is_ascii_digit()) && words())
+        && !text.chars().any(char::is_control)
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !text.ends_with(':')
+}
+
+fn is_keyword(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    matches!(
+        lower.as_str(),
+        "yes" | "no" | "on" | "off" | "true" | "false" | "null" | "y" | "n" | ".inf" | ".nan"
+    )
 }
 
 /// Tells whether a text is one number as code and YAML write it.

@@ -62,8 +62,12 @@ pub(super) enum Origin {
 pub(super) enum Slot {
     /// Text: anything fits.
     Any,
-    /// Between these quotes; 0 means a word without quotes.
+    /// Between these quotes.
     Quoted(u8),
+    /// A shell word without quotes.
+    Word,
+    /// A YAML scalar without quotes, outside of brackets.
+    Plain,
     /// A number of at most so many digits.
     Number { digits: u32 },
     /// The digits after `0x`.

@@ -6,7 +6,7 @@ fn shown(kind: FileKind, text: &str) -> Vec<String> {
     lex(kind, text)
         .iter()
         .filter_map(|token| {
-            let part = &text[token.start..token.end];
+            let part = text.get(token.start..token.end).unwrap();
             match token.kind {
                 TokenKind::Ident => Some(format!("i:{part}")),
                 TokenKind::Number => Some(format!("n:{part}")),

@@ -157,6 +157,13 @@ fn literals_that_cannot_be_replaced() {
     one("a.py", "x = 1 #~ pick 1\n", "E1 1:7: a mark needs at least two");
     one("a.rs", "let x = 10u8; //~ pick 1|2\n", "E1 1:15: `10u8` cannot be replaced");
     one("a.yml", "x: a  #~ pick a|yes\n", "E8 1:7: a value cannot replace `a`: `yes` needs quotes");
+    one("a.yml", "x: [a, b]  #~ pick a|c\n", "E1 1:12: the right side");
+    one("a.yml", "x: a  #~ pick a|b: c\n", "E8 1:7: a value cannot replace `a`: `b: c` needs quotes");
+    one(
+        "a.yml",
+        "x: a  #~ pick a|2024-01-02\n",
+        "E8 1:7: a value cannot replace `a`: `2024-01-02` needs quotes",
+    );
     let text = "A = 'x' # {~h=rand:hex12~} {~w=rand:word10~} {~n=rand:num20~} {~c=a{~d|e~}|b~}\n";
     one(
         "a.py",
