@@ -1,1 +1,65 @@
-fn main() {}
+//! `forewarn`: runs a vulnerability early-warning program from the command line.
+
+mod args;
+mod case;
+mod copy;
+mod demo;
+mod explain;
+mod init;
+mod log;
+mod mark;
+mod member;
+mod output;
+mod publish;
+mod review;
+mod session;
+mod sighting;
+mod tier;
+mod trace;
+mod verify;
+mod wave;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Verb};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli)),
+        Err(error) => Err(anyhow::Error::from(error).context("cannot start")),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::from(output::FAILED)
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let Cli { common, verb } = cli;
+    match verb {
+        Verb::Init(args) => init::run(&common, args).await?,
+        Verb::Operator(verb) => init::operator(&common, verb).await?,
+        Verb::Tier(verb) => tier::run(&common, verb).await?,
+        Verb::Member(verb) => member::run(&common, verb).await?,
+        Verb::Case(verb) => case::run(&common, verb).await?,
+        Verb::Wave(verb) => wave::run(&common, verb).await?,
+        Verb::Explain(args) => explain::run(&common, args).await?,
+        Verb::Copy(verb) => return copy::run(&common, verb).await,
+        Verb::Sighting(verb) => sighting::run(&common, verb).await?,
+        Verb::Trace(args) => trace::run(&common, args).await?,
+        Verb::Review(verb) => review::run(&common, verb).await?,
+        Verb::Publish(args) => publish::run(&common, args).await?,
+        Verb::Verify(args) => return verify::run(&common, args).await,
+        Verb::Log(verb) => log::run(&common, verb).await?,
+        Verb::Mark(verb) => return mark::run(&common, verb),
+        Verb::Demo(args) => demo::run(&common, args).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

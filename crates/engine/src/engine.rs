@@ -21,7 +21,7 @@ use crate::{
     entropy::Entropy,
     folder::{Folder, FolderError},
     keys::{KeyFileError, Keys},
-    ledger::Ledger,
+    ledger::{self, Ledger},
     store::{self, Store, StoreError},
     writer::{Job, WriteError, Writer, replay},
 };
@@ -212,6 +212,23 @@ impl Engine {
         let job = Job { actor: actor.clone(), command, answer };
         self.jobs.send(job).await.map_err(|_| WriteError::Stopped)?;
         Ok(outcome)
+    }
+
+    /// Returns the newest entries, oldest of them first.
+    ///
+    /// # Errors
+    /// [`WriteError`] when the log cannot be read or an entry is not what was logged.
+    pub async fn newest(&self, count: u64) -> Result<Vec<Entry>, WriteError> {
+        let mut last = self.ledger().await.len().checked_sub(count + 1);
+        let mut entries = Vec::new();
+        loop {
+            let page = self.store.tail(last).await?;
+            let Some(end) = page.last() else { return Ok(entries) };
+            last = Some(end.seq);
+            for stored in &page {
+                entries.push(ledger::check(stored)?.0);
+            }
+        }
     }
 
     /// Returns the log as it is now; while the guard lives, nothing is written.

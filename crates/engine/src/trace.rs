@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use mark::{
-    accuse::{self, Law, Row, SiteLaw, Trace},
-    master::SiteIx,
+    accuse::{self, Trace},
     read::LeakFile,
     reading::{Reading, Seen},
 };
@@ -17,7 +16,7 @@ use program::{
 };
 use serde::Serialize;
 
-use crate::{engine::Engine, error::StepError, hash::sha256, master::Package};
+use crate::{engine::Engine, error::StepError, hash::sha256};
 
 /// What a trace says, with everything needed to doubt it.
 #[derive(Clone, Debug, Serialize)]
@@ -84,9 +83,13 @@ impl Engine {
         let command = LeakCommand::RecordReading { leak: opened.leak, reading: record };
         self.execute(actor, Command::Leak(command)).await?;
         // Only now is the codebook opened: the reading can no longer depend on it.
-        let rows = rows(&package, &opened.population);
+        let members: Vec<String> = opened.population.iter().map(ToString::to_string).collect();
+        let (laws, rows) = (
+            mark::trace::laws(&package.master, &package.codebook),
+            mark::trace::rows(&package.codebook, &members),
+        );
         let epsilon = epsilon_of_look(opened.epsilon, opened.look);
-        let trace = accuse::accuse(&laws(&package), &rows, &reading, epsilon)
+        let trace = accuse::accuse(&laws, &rows, &reading, epsilon)
             .map_err(|error| StepError::Trace(error.to_string()))?;
         let report = report(opened, sighting, trace);
         let record = TraceRecord {
@@ -147,29 +150,6 @@ fn record_of(reading: &Reading, package: u32) -> Result<ReadingRecord, StepError
         sites: u32::try_from(reading.sites.len()).unwrap_or(u32::MAX),
         read: u32::try_from(read).unwrap_or(u32::MAX),
     })
-}
-
-fn rows(package: &Package, population: &[MemberId]) -> Vec<Row> {
-    population
-        .iter()
-        .map(|member| Row {
-            member: member.to_string(),
-            symbols: package.codebook.codeword(member.as_str()).symbols().to_vec(),
-        })
-        .collect()
-}
-
-fn laws(package: &Package) -> Vec<SiteLaw> {
-    package
-        .master
-        .sites
-        .iter()
-        .enumerate()
-        .map(|(at, site)| {
-            let space = package.codebook.value_space(SiteIx(at)).map_or(0.0, |space| space.at_least());
-            SiteLaw { site: site.id.clone(), law: Law::of(&site.kind, space) }
-        })
-        .collect()
 }
 
 fn report(opened: Opened, sighting: SightingId, trace: Trace) -> TraceReport {

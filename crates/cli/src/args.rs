@@ -1,0 +1,104 @@
+//! The command line: verbs, and what all of them share.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+use program::id::UserId;
+
+/// Runs a vulnerability early-warning program: who may know what, when, and whose copy leaked.
+///
+/// A program lives in a data folder. Every change is an entry of its log; two different people approve a
+/// wave, an embargo's end and a finding.
+#[derive(Debug, Parser)]
+#[command(name = "forewarn", version, propagate_version = true, max_term_width = 110)]
+#[command(after_help = "\
+Exit codes:
+  0  done
+  1  refused or failed; nothing was changed, and the message says what to do
+  2  the command line was not understood
+  3  `verify` or `copy verify` found something that does not fit
+
+Begin with:
+  forewarn demo --dir /tmp/demo
+  forewarn init --data ./program --name \"Acme Early Warning\" --operator alice --operator bob")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What every verb understands.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// The program's data folder
+    #[arg(long, global = true, env = "FOREWARN_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The operator who acts
+    #[arg(long = "as", global = true, env = "FOREWARN_USER", value_name = "USER")]
+    pub(crate) actor: Option<UserId>,
+    /// Print JSON instead of tables and sentences
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// What there is to do, in the order of the pipeline.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Make a new program in an empty folder
+    Init(crate::init::InitArgs),
+    /// List and add operators
+    #[command(subcommand)]
+    Operator(crate::init::OperatorVerb),
+    /// List and set tiers: lead times and artifact classes
+    #[command(subcommand)]
+    Tier(crate::tier::TierVerb),
+    /// Admit members and keep their records
+    #[command(subcommand)]
+    Member(crate::member::MemberVerb),
+    /// Open cases, add items, hold embargoes
+    #[command(subcommand)]
+    Case(crate::case::CaseVerb),
+    /// Plan, approve and release waves
+    #[command(subcommand)]
+    Wave(crate::wave::WaveVerb),
+    /// Say why a member may or may not have an item, at any instant
+    Explain(crate::explain::ExplainArgs),
+    /// Export a member's sealed copies with receipts, or check such an export
+    #[command(subcommand)]
+    Copy(crate::copy::CopyVerb),
+    /// Record what was seen outside
+    #[command(subcommand)]
+    Sighting(crate::sighting::SightingVerb),
+    /// Trace a leaked file to the copy it derives from
+    Trace(crate::trace::TraceArgs),
+    /// Review a member's standing, by two people
+    #[command(subcommand)]
+    Review(crate::review::ReviewVerb),
+    /// Publish a case's advisory at the end of its embargo
+    Publish(crate::publish::PublishArgs),
+    /// Check everything in the data folder against everything else
+    Verify(crate::verify::VerifyArgs),
+    /// Read and export the log
+    #[command(subcommand)]
+    Log(crate::log::LogVerb),
+    /// Use the mark engine alone: keys, lint, render, trace
+    #[command(subcommand)]
+    Mark(crate::mark::MarkVerb),
+    /// Replay a real early-warning timeline with fictional members, to a traced leak
+    Demo(crate::demo::DemoArgs),
+}
+
+/// Reads an instant; a bare date or a time without an offset is refused.
+pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|_| {
+        format!("`{text}` is not an instant: write date, time and offset, as in 2026-12-08T18:00:00Z or 2026-12-08T19:00:00+01:00")
+    })
+}
+
+/// Reads a value that has a fixed list of names.
+pub(crate) fn named<T: serde::de::DeserializeOwned>(text: &str, names: &str) -> Result<T, String> {
+    serde_json::from_value(serde_json::Value::String(text.to_owned()))
+        .map_err(|_| format!("`{text}` is not one of {names}"))
+}

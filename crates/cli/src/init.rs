@@ -1,0 +1,131 @@
+//! `forewarn init` and `forewarn operator`: a program and the people who run it.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand};
+use engine::{Clock, Engine, Entropy, Founding};
+use policy::{Class, Lead, Tier};
+use program::{
+    Command,
+    id::{TierId, UserId},
+    program::Rules,
+};
+use serde::Serialize;
+
+use crate::{
+    args::Common,
+    output,
+    session::{Session, data},
+};
+
+const DAY: u32 = 86_400;
+
+/// Make a new program in an empty folder.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  forewarn init --data ./program --name \"Acme Early Warning\" --origin acme.example/early-warning \\
+      --operator alice --operator bob
+
+The tiers are the three lead times publicly known of the largest such program: `validate` 14 days,
+`advance` 5 days, `entry` 24 hours; `forewarn tier set` changes them. Afterwards copy the folder `keys`
+to a safe place of its own: without it no blob can be read and no checkpoint signed.")]
+pub(crate) struct InitArgs {
+    /// What the program is called
+    #[arg(long)]
+    name: String,
+    /// Name of its log, a host and path of your own; first line of every checkpoint
+    #[arg(long, default_value = "forewarn.example/log")]
+    origin: String,
+    /// Someone who runs it; give at least two, since waves, embargoes and findings need two
+    #[arg(long = "operator", required = true, value_name = "USER")]
+    operators: Vec<UserId>,
+    /// The longest embargo that may be proposed
+    #[arg(long, default_value = "90d", value_name = "LENGTH")]
+    max_embargo: Lead,
+    /// The bound on accusing any innocent member in a case
+    #[arg(long, default_value_t = 1e-6)]
+    epsilon: f64,
+}
+
+/// List and add operators.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OperatorVerb {
+    /// List the operators
+    List,
+    /// Add an operator
+    Add {
+        /// Who
+        user: UserId,
+    },
+}
+
+pub(crate) async fn run(common: &Common, args: InitArgs) -> anyhow::Result<()> {
+    let data = data(common)?;
+    if !(args.epsilon > 0.0 && args.epsilon < 1.0) {
+        bail!("`{}` is not a bound: give a probability between 0 and 1, such as 1e-6", args.epsilon);
+    }
+    let operators: BTreeSet<UserId> = args.operators.into_iter().collect();
+    let by = common.actor.clone().or_else(|| operators.first().cloned()).context("name an operator")?;
+    let alone = operators.len() < 2;
+    let rules = Rules { max_embargo: args.max_embargo, epsilon: args.epsilon, ..Rules::default() };
+    let founding =
+        Founding { name: args.name, origin: args.origin, rules, operators, tiers: default_tiers()? };
+    let engine = Engine::create(data, founding, &by, Clock::System, Entropy::System).await?;
+    let vkey = std::fs::read_to_string(engine.folder().vkey())?.trim_end().to_owned();
+    engine.close().await;
+    if common.json {
+        #[derive(Serialize)]
+        struct Made<'a> {
+            data: &'a std::path::Path,
+            vkey: String,
+        }
+        return output::json(&Made { data, vkey });
+    }
+    output::say(format_args!("made a program in `{}`", data.display()));
+    output::say(format_args!("verifier key of its log, for members to pin: {vkey}"));
+    output::say(format_args!("copy `{}` to a safe place of its own now", data.join("keys").display()));
+    if alone {
+        output::say("one operator cannot release anything: add another with `forewarn operator add`");
+    }
+    Ok(())
+}
+
+/// The three tiers that the public record of 2025 shows, as data to begin with.
+pub(crate) fn default_tiers() -> anyhow::Result<Vec<(TierId, Tier)>> {
+    use Class::{Advisory, Detection, Indicator, Notice, Patch, Reproduction};
+    let early = [Notice, Advisory, Detection, Indicator];
+    let all = [Notice, Advisory, Detection, Indicator, Reproduction, Patch];
+    let tier = |id: &str, days: u32, classes: &[Class]| {
+        let tier = Tier {
+            id: id.to_owned(),
+            lead: Lead::from_seconds(days * DAY),
+            classes: classes.iter().copied().collect(),
+        };
+        Ok((id.parse()?, tier))
+    };
+    Ok(vec![tier("validate", 14, &all), tier("advance", 5, &all), tier("entry", 1, &early)]
+        .into_iter()
+        .collect::<anyhow::Result<Vec<_>>>()?)
+}
+
+pub(crate) async fn operator(common: &Common, verb: OperatorVerb) -> anyhow::Result<()> {
+    let session = Session::open(common).await?;
+    let done = async {
+        match verb {
+            OperatorVerb::List => {
+                let program = session.engine.program().await;
+                let operators: Vec<&UserId> = program.operators().collect();
+                let rows = operators.iter().map(|operator| vec![operator.to_string()]);
+                output::table(common.json, &operators, &["operator"], rows)
+            }
+            OperatorVerb::Add { user } => {
+                let done = format!("`{user}` is an operator");
+                output::entries(common.json, &done, &session.execute(Command::AddOperator(user)).await?)
+            }
+        }
+    };
+    let done = done.await;
+    session.close(done).await
+}

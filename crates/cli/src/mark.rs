@@ -1,0 +1,312 @@
+//! `forewarn mark`: the mark engine alone, without a program.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, bail, ensure};
+use clap::{Args, Subcommand};
+use engine::{
+    Entropy,
+    export::{new_folder, write},
+    keys::{MarkKey, read_as, write_secret},
+    progress::Progress as _,
+};
+use mark::{
+    accuse::{MemberEvidence, SiteCount, Verdict},
+    code::Codebook,
+    master::Master,
+    read::LeakFile,
+    syntax::{Severity, SourceFile},
+};
+use program::id::MemberId;
+use serde::Serialize;
+
+use crate::{
+    args::Common,
+    case::count,
+    output::{self, Bar, FAILED},
+};
+
+/// Use the mark engine alone.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MarkVerb {
+    /// Make a mark key; the marks of every copy follow from it
+    Keygen {
+        /// The file to write, readable by you only
+        key: PathBuf,
+    },
+    /// Check a package's markup: errors and warnings at file:line:column
+    Lint {
+        /// A folder; every file in it is an item
+        package: PathBuf,
+    },
+    /// Render every member's copies of a package
+    #[command(after_help = "\
+Example:
+  forewarn mark keygen release.key
+  forewarn mark render ./package --key release.key --members members.txt --out ./copies")]
+    Render(RenderArgs),
+    /// Trace leaked files to the member whose copy they derive from
+    #[command(after_help = "\
+Example:
+  forewarn mark trace ./package --key release.key --members members.txt paste.txt --json
+
+Verdicts: attributed, inconclusive, not_derived. All three are answers, so the exit code is 0.")]
+    Trace(TraceArgs),
+}
+
+/// A package with its key and its members.
+#[derive(Debug, Args)]
+pub(crate) struct ReleaseArgs {
+    /// A folder; every file in it is an item
+    package: PathBuf,
+    /// The mark key; use a fresh one for every package
+    #[arg(long)]
+    key: PathBuf,
+    /// A file with one member id a line: everybody who gets a copy
+    #[arg(long)]
+    members: PathBuf,
+}
+
+/// Render copies.
+#[derive(Debug, Args)]
+pub(crate) struct RenderArgs {
+    #[command(flatten)]
+    release: ReleaseArgs,
+    /// A folder that is empty or not there; it gets a folder a member
+    #[arg(long)]
+    out: PathBuf,
+}
+
+/// Trace a leak.
+#[derive(Debug, Args)]
+pub(crate) struct TraceArgs {
+    #[command(flatten)]
+    release: ReleaseArgs,
+    /// What leaked: files or folders, read together as one leak
+    #[arg(required = true)]
+    leak: Vec<PathBuf>,
+    /// The bound on accusing any innocent member
+    #[arg(long, default_value_t = 1e-6)]
+    epsilon: f64,
+}
+
+/// Name under which a key's single release is derived.
+const RELEASE: &str = "package";
+
+pub(crate) fn run(common: &Common, verb: MarkVerb) -> anyhow::Result<ExitCode> {
+    match verb {
+        MarkVerb::Keygen { key } => {
+            write_secret(&key, &MarkKey::from_random(Entropy::System.bytes()).to_key_file())?;
+            if common.json {
+                output::json(&serde_json::json!({ "key": key }))?;
+            } else {
+                output::say(format_args!(
+                    "wrote a mark key to `{}`; keep it as long as leaks may turn up",
+                    key.display()
+                ));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        MarkVerb::Lint { package } => lint(common, &package),
+        MarkVerb::Render(args) => render(common, &args).map(|()| ExitCode::SUCCESS),
+        MarkVerb::Trace(args) => trace(common, &args).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn lint(common: &Common, package: &Path) -> anyhow::Result<ExitCode> {
+    let sources = sources(package)?;
+    let problems = match Master::parse(&sources) {
+        Ok(master) => mark::lint::lint(&master, &sources),
+        Err(problems) => problems,
+    };
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    if common.json {
+        output::json(&problems)?;
+    } else {
+        problems.iter().for_each(output::say);
+        let warnings = problems.len() - errors;
+        output::say(format_args!("{}, {}", count(errors, "error"), count(warnings, "warning")));
+    }
+    Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+struct Release {
+    master: Master,
+    codebook: Codebook,
+    members: Vec<String>,
+}
+
+fn load(args: &ReleaseArgs) -> anyhow::Result<Release> {
+    let key = read_as(&args.key, MarkKey::parse)?;
+    let members = members(&args.members)?;
+    let master = engine::master::parse(&sources(&args.package)?)?;
+    let codebook = Codebook::new(&key.release(RELEASE), &master);
+    Ok(Release { master, codebook, members })
+}
+
+fn render(common: &Common, args: &RenderArgs) -> anyhow::Result<()> {
+    let Release { master, codebook, members } = load(&args.release)?;
+    new_folder(&args.out)?;
+    let bar = Bar::new();
+    bar.begin("rendering copies", members.len() as u64);
+    for member in &members {
+        for file in mark::render::render(&master, &codebook.codeword(member)) {
+            write(&args.out.join(member).join(&file.path), file.text.as_bytes())?;
+        }
+        bar.step(1);
+    }
+    bar.end();
+    #[derive(Serialize)]
+    struct Rendered {
+        members: usize,
+        files: usize,
+        sites: usize,
+    }
+    let done = Rendered { members: members.len(), files: master.files.len(), sites: master.sites.len() };
+    if common.json {
+        return output::json(&done);
+    }
+    output::say(format_args!(
+        "rendered {} for {}, {} each",
+        count(done.files, "file"),
+        count(done.members, "member"),
+        count(done.sites, "site")
+    ));
+    Ok(())
+}
+
+/// What a trace says, as JSON.
+#[derive(Serialize)]
+struct Traced<'a> {
+    verdict: Verdict,
+    accused: Vec<&'a MemberEvidence>,
+    epsilon: f64,
+    sites: SiteCount,
+    population: usize,
+    threshold_log10_e: f64,
+    reader: &'a str,
+    scorer: &'a str,
+    leak_sha256: &'a str,
+    members: &'a [MemberEvidence],
+}
+
+fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
+    let Release { master, codebook, members } = load(&args.release)?;
+    let mut leak = Vec::new();
+    for path in &args.leak {
+        for (name, bytes) in files(path)? {
+            // A leak may be anything; what is no text reads as text with holes.
+            leak.push(LeakFile { path: name, text: String::from_utf8_lossy(&bytes).into_owned() });
+        }
+    }
+    let (reading, trace) = mark::trace::trace(&master, &codebook, &members, &leak, args.epsilon)?;
+    let accused: Vec<&MemberEvidence> =
+        trace.members.iter().filter(|member| trace.accused.contains(&member.member)).collect();
+    let threshold =
+        mark::accuse::bound::ln_e_threshold(members.len(), trace.epsilon) / std::f64::consts::LN_10;
+    let said = Traced {
+        verdict: trace.verdict,
+        accused,
+        epsilon: trace.epsilon,
+        sites: trace.sites,
+        population: members.len(),
+        threshold_log10_e: threshold,
+        reader: &reading.reader,
+        scorer: &trace.scorer,
+        leak_sha256: &reading.leak_sha256,
+        members: &trace.members,
+    };
+    if common.json {
+        return output::json(&said);
+    }
+    tell(&said);
+    Ok(())
+}
+
+fn tell(said: &Traced<'_>) {
+    output::say(match said.verdict {
+        Verdict::Attributed => "attributed: the leak derives from the copy of",
+        Verdict::Inconclusive => {
+            "inconclusive: the leak derives from this package; whose copy cannot be said"
+        }
+        Verdict::NotDerived => "not derived: the leak does not come from this package",
+    });
+    for accused in &said.accused {
+        output::say(format_args!(
+            "  {}: evidence 10^{:.1} (accuses from 10^{:.1}); an innocent scores as high with probability at most {:.1e}",
+            accused.member, accused.log10_e, said.threshold_log10_e, accused.p_value
+        ));
+    }
+    output::say(format_args!(
+        "{} of {} sites read; the chance that any innocent of {} is accused is at most {:.1e}",
+        said.sites.read, said.sites.total, said.population, said.epsilon
+    ));
+}
+
+/// Reads a package's folder.
+pub(crate) fn sources(package: &Path) -> anyhow::Result<Vec<SourceFile>> {
+    ensure!(
+        package.is_dir(),
+        "`{}` is not a folder: a package is a folder, every file in it an item",
+        package.display()
+    );
+    let mut sources = Vec::new();
+    for (path, bytes) in files(package)? {
+        let text = String::from_utf8(bytes).map_err(|_| engine::StepError::NotText(package.join(&path)))?;
+        sources.push(SourceFile { path, text });
+    }
+    ensure!(!sources.is_empty(), "`{}` holds no file", package.display());
+    Ok(sources)
+}
+
+/// Reads a file, or every file below a folder, by its name there, in order.
+fn files(root: &Path) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let fail = |path: &Path| format!("`{}`", path.display());
+    let mut found = Vec::new();
+    if !root.is_dir() {
+        let name = root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        found.push((name, fs::read(root).with_context(|| fail(root))?));
+        return Ok(found);
+    }
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).with_context(|| fail(&folder))? {
+            let path = entry.with_context(|| fail(&folder))?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            let bytes = fs::read(&path).with_context(|| fail(&path))?;
+            found.push((name, bytes));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Reads a list of members: one id a line, blank lines and `#` comments apart.
+fn members(path: &Path) -> anyhow::Result<Vec<String>> {
+    let text = fs::read_to_string(path).with_context(|| format!("`{}`", path.display()))?;
+    let mut seen = BTreeSet::new();
+    let mut members = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let id = line.trim();
+        if id.is_empty() || id.starts_with('#') {
+            continue;
+        }
+        let at = || format!("`{}`, line {}", path.display(), number + 1);
+        id.parse::<MemberId>().with_context(at)?;
+        if !seen.insert(id) {
+            bail!("{}: member `{id}` is there twice; list each member once", at());
+        }
+        members.push(id.to_owned());
+    }
+    ensure!(!members.is_empty(), "`{}` names no member: write one id a line", path.display());
+    Ok(members)
+}

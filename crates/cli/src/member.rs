@@ -1,0 +1,334 @@
+//! `forewarn member`: admit members and keep their records.
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use package::MemberKey;
+use policy::{DutySubject, Fact, FactKind, Lead, Standing, Trigger};
+use program::{
+    Command,
+    id::{MemberId, TierId},
+    member::{Agreement, Enrolment, Member, MemberCommand},
+};
+use serde::Serialize;
+
+use crate::{
+    args::{Common, instant, named},
+    output,
+    session::Session,
+};
+
+/// Admit members and keep their records.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MemberVerb {
+    /// Admit a member: application, vetting and admission in one go
+    #[command(after_help = "\
+Example:
+  forewarn member add acme --name \"Acme Security\" --tier entry \\
+      --agreement v3 --agreement-until 2027-06-30T00:00:00Z \\
+      --duty none --duty-until 2027-01-01T00:00:00Z --evidence \"counsel's letter 2026-11-02\" --as vera
+
+A member that was never asked about disclosure duties has nothing before the public instant.")]
+    Add(AddArgs),
+    /// List the members
+    List,
+    /// Show one member's record
+    Show {
+        /// Which member
+        member: MemberId,
+    },
+    /// Record a fact about a member, or withdraw one
+    #[command(after_help = "\
+Example:
+  forewarn member fact acme disclosure-duty --subject third-party-vulnerability --trigger knowledge \\
+      --deadline 48h --until 2027-01-01T00:00:00Z --evidence \"statute, art. 7\" --as vera")]
+    Fact(FactArgs),
+    /// Add a member's age key, or confirm one after comparing its fingerprint over a second channel
+    #[command(after_help = "\
+Example:
+  forewarn member key acme age1… --as vera                     # shows the fingerprint
+  forewarn member key acme --confirm 'FINGERPRINT' --as vera   # after reading it to the member by telephone")]
+    Key(KeyArgs),
+    /// Record that a member signed an agreement
+    Agreement {
+        /// Which member
+        member: MemberId,
+        /// Which text
+        version: String,
+        /// Until when it binds
+        #[arg(long, value_parser = instant)]
+        until: Timestamp,
+    },
+    /// Suspend a member: nothing is given to it from now on
+    Suspend(MoveArgs),
+    /// Reinstate a suspended or restricted member; somebody else than who suspended it
+    Reinstate(MoveArgs),
+}
+
+/// Admit a member.
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// Its id
+    member: MemberId,
+    /// Its name
+    #[arg(long)]
+    name: String,
+    /// Its tier
+    #[arg(long)]
+    tier: TierId,
+    /// Version of the agreement it signed
+    #[arg(long, default_value = "1")]
+    agreement: String,
+    /// Until when the agreement binds
+    #[arg(long, value_parser = instant)]
+    agreement_until: Timestamp,
+    /// What the member must disclose: none, own-product, third-party-vulnerability, incident
+    #[arg(long, value_parser = subject, requires = "duty_until")]
+    duty: Option<DutySubject>,
+    /// Until when that answer holds
+    #[arg(long, value_parser = instant, requires = "duty")]
+    duty_until: Option<Timestamp>,
+    /// What the answer rests on
+    #[arg(long, default_value = "the member's statement on admission")]
+    evidence: String,
+    /// Its age key, still to be confirmed
+    #[arg(long, value_parser = key)]
+    key: Option<MemberKey>,
+}
+
+/// Record or withdraw a fact.
+#[derive(Debug, Args)]
+pub(crate) struct FactArgs {
+    /// Which member
+    member: MemberId,
+    /// disclosure-duty, jurisdiction, ownership, staff-location, government-programme, criteria, other
+    #[arg(value_parser = kind)]
+    kind: FactKind,
+    /// Of a duty: none, own-product, third-party-vulnerability, incident
+    #[arg(long, value_parser = subject)]
+    subject: Option<DutySubject>,
+    /// Of a duty: knowledge, exploitation, incident
+    #[arg(long, value_parser = trigger)]
+    trigger: Option<Trigger>,
+    /// Of a duty: how long it leaves, as in 48h
+    #[arg(long)]
+    deadline: Option<Lead>,
+    /// The statement in words
+    #[arg(long)]
+    says: Option<String>,
+    /// Until when it holds; a fact without it counts as not confirmed
+    #[arg(long, value_parser = instant)]
+    until: Option<Timestamp>,
+    /// What it rests on
+    #[arg(long, required_unless_present = "withdraw")]
+    evidence: Option<String>,
+    /// Withdraw the fact instead, for this reason
+    #[arg(long, value_name = "REASON")]
+    withdraw: Option<String>,
+}
+
+/// Add or confirm a key.
+#[derive(Debug, Args)]
+pub(crate) struct KeyArgs {
+    /// Which member
+    member: MemberId,
+    /// The age recipient, age1…
+    #[arg(value_parser = key, required_unless_present = "confirm")]
+    key: Option<MemberKey>,
+    /// The fingerprint as compared over a second channel
+    #[arg(long, conflicts_with = "key")]
+    confirm: Option<String>,
+}
+
+/// Move a member to another standing.
+#[derive(Debug, Args)]
+pub(crate) struct MoveArgs {
+    /// Which member
+    member: MemberId,
+    /// Why
+    #[arg(long)]
+    reason: String,
+}
+
+fn subject(text: &str) -> Result<DutySubject, String> {
+    named(text, "none, own-product, third-party-vulnerability, incident")
+}
+
+fn trigger(text: &str) -> Result<Trigger, String> {
+    named(text, "knowledge, exploitation, incident")
+}
+
+fn kind(text: &str) -> Result<FactKind, String> {
+    named(
+        text,
+        "disclosure-duty, jurisdiction, ownership, staff-location, government-programme, criteria, other",
+    )
+}
+
+fn key(text: &str) -> Result<MemberKey, String> {
+    text.parse().map_err(|error: package::MemberKeyError| error.to_string())
+}
+
+/// A member as listed.
+#[derive(Serialize)]
+struct Listed<'a> {
+    id: &'a MemberId,
+    name: &'a str,
+    standing: Standing,
+    tier: Option<&'a TierId>,
+    key: policy::KeyState,
+    agreement_until: Option<Timestamp>,
+    disclosure: String,
+}
+
+impl<'a> Listed<'a> {
+    fn of(member: &'a Member) -> Self {
+        let duties = member.facts.values().filter(|fact| fact.fact.kind == FactKind::DisclosureDuty);
+        let said: Vec<&str> =
+            duties.map(|duty| duty.fact.subject.map_or("unknown", DutySubject::as_str)).collect();
+        Self {
+            id: &member.id,
+            name: &member.name,
+            standing: member.standing,
+            tier: member.tier.as_ref(),
+            key: member.key_state(),
+            agreement_until: member.agreement.as_ref().map(|agreement| agreement.until),
+            disclosure: if said.is_empty() { String::from("never asked") } else { said.join(", ") },
+        }
+    }
+}
+
+pub(crate) async fn run(common: &Common, verb: MemberVerb) -> anyhow::Result<()> {
+    let session = Session::open(common).await?;
+    let done = act(common, &session, verb).await;
+    session.close(done).await
+}
+
+async fn act(common: &Common, session: &Session, verb: MemberVerb) -> anyhow::Result<()> {
+    let one = |id: MemberId, command| Command::Member(id, command);
+    let (done, entries) = match verb {
+        MemberVerb::List => return list(common, session).await,
+        MemberVerb::Show { member } => return show(common, session, &member).await,
+        MemberVerb::Add(args) => {
+            let (done, member) = (format!("admitted `{}`", args.member), args.member.clone());
+            let command = MemberCommand::Enrol(Box::new(enrolment(args)));
+            (done, session.execute(one(member, command)).await?)
+        }
+        MemberVerb::Fact(args) => {
+            let done = format!("recorded for `{}`", args.member);
+            (done, session.execute(fact(args)).await?)
+        }
+        MemberVerb::Key(KeyArgs { member, key: Some(key), .. }) => {
+            let (recipient, fingerprint) = (key.to_string(), key.fingerprint());
+            let done = format!(
+                "added a key for `{member}`; its fingerprint is {fingerprint}: read it to the member over a second \
+                 channel, then `forewarn member key {member} --confirm '{fingerprint}'`"
+            );
+            let command = MemberCommand::AddKey { recipient, fingerprint };
+            (done, session.execute(one(member, command)).await?)
+        }
+        MemberVerb::Key(KeyArgs { member, confirm, .. }) => {
+            let done = format!("confirmed the key of `{member}`");
+            let command = MemberCommand::ConfirmKey { fingerprint: confirm.unwrap_or_default() };
+            (done, session.execute(one(member, command)).await?)
+        }
+        MemberVerb::Agreement { member, version, until } => {
+            let command = MemberCommand::SignAgreement { agreement: Agreement { version, until } };
+            let done = format!("`{member}` signed until {until}");
+            (done, session.execute(one(member, command)).await?)
+        }
+        MemberVerb::Suspend(MoveArgs { member, reason }) => {
+            let done = format!("suspended `{member}`: nothing is given to it from now on");
+            let command = MemberCommand::Move { to: Standing::Suspended, reason };
+            (done, session.execute(one(member, command)).await?)
+        }
+        MemberVerb::Reinstate(MoveArgs { member, reason }) => {
+            let done = format!("reinstated `{member}`");
+            let command = MemberCommand::Move { to: Standing::Active, reason };
+            (done, session.execute(one(member, command)).await?)
+        }
+    };
+    output::entries(common.json, &done, &entries)
+}
+
+fn enrolment(args: AddArgs) -> Enrolment {
+    let duty = args.duty.map(|subject| {
+        let trigger = (subject == DutySubject::ThirdPartyVulnerability).then_some(Trigger::Knowledge);
+        let fact = Fact {
+            kind: FactKind::DisclosureDuty,
+            subject: Some(subject),
+            trigger,
+            deadline: None,
+            says: None,
+            until: args.duty_until,
+        };
+        (fact, args.evidence)
+    });
+    Enrolment {
+        name: args.name,
+        tier: args.tier,
+        agreement: Agreement { version: args.agreement, until: args.agreement_until },
+        facts: duty.into_iter().collect(),
+        key: args.key.map(|key| (key.to_string(), key.fingerprint())),
+    }
+}
+
+fn fact(args: FactArgs) -> Command {
+    let fact = Fact {
+        kind: args.kind,
+        subject: args.subject,
+        trigger: args.trigger,
+        deadline: args.deadline,
+        says: args.says,
+        until: args.until,
+    };
+    let command = match args.withdraw {
+        Some(reason) => MemberCommand::WithdrawFact { key: program::member::fact_key(&fact), reason },
+        None => MemberCommand::RecordFact { fact, evidence: args.evidence.unwrap_or_default() },
+    };
+    Command::Member(args.member, command)
+}
+
+async fn list(common: &Common, session: &Session) -> anyhow::Result<()> {
+    let program = session.engine.program().await;
+    let members: Vec<Listed> = program.members().map(Listed::of).collect();
+    let rows = members.iter().map(|member| {
+        vec![
+            member.id.to_string(),
+            member.name.to_owned(),
+            member.standing.to_string(),
+            member.tier.map_or_else(String::new, ToString::to_string),
+            member.key.to_string(),
+            member.agreement_until.map_or_else(String::new, |until| until.to_string()),
+            member.disclosure.clone(),
+        ]
+    });
+    let headings = ["member", "name", "standing", "tier", "key", "agreement until", "must disclose"];
+    output::table(common.json, &members, &headings, rows)
+}
+
+async fn show(common: &Common, session: &Session, id: &MemberId) -> anyhow::Result<()> {
+    let program = session.engine.program().await;
+    let member = program.member(id)?;
+    if common.json {
+        return output::json(member);
+    }
+    let standing = format!("{} ({}, by {})", member.standing, member.reason, member.moved_by);
+    let mut rows = vec![
+        vec![String::from("name"), member.name.clone()],
+        vec![String::from("standing"), standing],
+        vec![String::from("tier"), member.tier.as_ref().map_or_else(String::new, ToString::to_string)],
+    ];
+    if let Some(agreement) = &member.agreement {
+        let text = format!("version {} until {}", agreement.version, agreement.until);
+        rows.push(vec![String::from("agreement"), text]);
+    }
+    rows.extend(member.keys.iter().map(|key| vec![String::from("key"), key.to_string()]));
+    rows.extend(member.facts.iter().map(|(key, recorded)| {
+        let text = format!(
+            "{} (evidence: {}; {} by {})",
+            recorded.fact, recorded.evidence, recorded.at, recorded.by
+        );
+        vec![format!("fact {key}"), text]
+    }));
+    output::table(false, &(), &["", id.as_str()], rows)
+}

@@ -1,0 +1,85 @@
+//! `forewarn sighting`: what was seen outside.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use engine::sighting::Found;
+use jiff::Timestamp;
+use program::{
+    id::CaseId,
+    sighting::{Sighting, SightingKind},
+};
+
+use crate::{
+    args::{Common, instant, named},
+    output,
+    session::Session,
+};
+
+/// Record what was seen outside.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SightingVerb {
+    /// Record a sighting, with what was found
+    #[command(after_help = "\
+Example:
+  forewarn sighting add ACME-2026-7 --kind leak --seen 2026-12-04T09:30:00Z \\
+      --file paste.txt --note \"found on a public paste site\" --as ines
+
+A sighting of exploitation under embargo opens an exit decision with a deadline.")]
+    Add(AddArgs),
+    /// List the sightings
+    List,
+}
+
+/// Record a sighting.
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// Which case
+    case: CaseId,
+    /// leak, exploitation or mention
+    #[arg(long, value_parser = kind)]
+    kind: SightingKind,
+    /// When it was seen out there
+    #[arg(long, value_parser = instant)]
+    seen: Timestamp,
+    /// A file that was found
+    #[arg(long = "file", value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Where, by whom, how
+    #[arg(long, default_value = "")]
+    note: String,
+}
+
+fn kind(text: &str) -> Result<SightingKind, String> {
+    named(text, "leak, exploitation, mention")
+}
+
+pub(crate) async fn run(common: &Common, verb: SightingVerb) -> anyhow::Result<()> {
+    let session = Session::open(common).await?;
+    let done = act(common, &session, verb).await;
+    session.close(done).await
+}
+
+async fn act(common: &Common, session: &Session, verb: SightingVerb) -> anyhow::Result<()> {
+    match verb {
+        SightingVerb::List => {
+            let program = session.engine.program().await;
+            let sightings: Vec<&Sighting> = program.sightings().collect();
+            let rows = sightings.iter().map(|sighting| {
+                let kind = format!("{:?}", sighting.kind).to_lowercase();
+                let (id, case) = (sighting.id.to_string(), sighting.case.to_string());
+                vec![id, case, kind, sighting.seen.to_string(), sighting.note.clone()]
+            });
+            output::table(common.json, &sightings, &["sighting", "case", "kind", "seen", "note"], rows)
+        }
+        SightingVerb::Add(AddArgs { case, kind, seen, files, note }) => {
+            let found = files.iter().map(Found::read).collect::<Result<Vec<_>, _>>()?;
+            let entries =
+                session.engine.add_sighting(session.actor()?, &case, kind, seen, note, found).await?;
+            let program = session.engine.program().await;
+            let newest =
+                program.sightings().last().map_or_else(String::new, |sighting| sighting.id.to_string());
+            output::entries(common.json, &format!("recorded sighting `{newest}` of case `{case}`"), &entries)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `forewarn trace`: whose copy a leaked file derives from.
+
+use clap::Args;
+use engine::trace::TraceReport;
+use program::{id::SightingId, leak::Verdict};
+
+use crate::{args::Common, case::count, output, session::Session};
+
+/// How many members the chart shows.
+const SHOWN: usize = 10;
+/// How many columns the longest bar has.
+const COLUMNS: f64 = 44.0;
+
+/// Trace a leaked file to the copy it derives from.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  forewarn trace S2 --as ines
+
+The reading of the exhibit is logged before the codebook is opened. The same exhibit always gives the same
+verdict. `inconclusive` is a normal answer: nobody is named without the bound.")]
+pub(crate) struct TraceArgs {
+    /// Which sighting
+    sighting: SightingId,
+}
+
+pub(crate) async fn run(common: &Common, args: TraceArgs) -> anyhow::Result<()> {
+    let session = Session::open(common).await?;
+    let done = async { Ok(session.engine.trace(session.actor()?, args.sighting).await?) };
+    let done = done.await;
+    let report = session.close(done).await?;
+    if common.json {
+        return output::json(&report);
+    }
+    lines(&report).into_iter().for_each(output::say);
+    Ok(())
+}
+
+/// Returns a report as lines: verdict, chart, bound, timing beside marks, what to do next.
+pub(crate) fn lines(report: &TraceReport) -> Vec<String> {
+    let mut lines = vec![format!("leak case {}: {}", report.leak, verdict(report))];
+    lines.push(format!(
+        "  {} of {} sites read; {} held a copy; the reading was logged before the codebook was opened",
+        report.sites.read,
+        report.sites.total,
+        count(report.population, "member"),
+    ));
+    lines.push(String::new());
+    lines.extend(chart(report));
+    lines.push(String::new());
+    let by_mark = match report.accused.as_slice() {
+        [] => String::from("nobody"),
+        accused => accused.iter().map(|a| format!("`{}`", a.member)).collect::<Vec<_>>().join(", "),
+    };
+    lines.push(format!("  suspects by timing alone: {}", report.timing.len()));
+    lines.push(format!("  suspects by mark:         {} ({by_mark})", report.accused.len()));
+    lines.push(format!(
+        "  bound: whoever leaked, the chance that this trace accuses any innocent member is at most {:.1e}",
+        report.epsilon
+    ));
+    for accused in &report.accused {
+        lines.push(format!(
+            "  `{}`: evidence 10^{:.1}, threshold 10^{:.1}; an innocent scores as high with probability at most {:.1e}",
+            accused.member, accused.log10_e, report.threshold_log10_e, accused.p_value
+        ));
+    }
+    lines.push(String::from("  where to look next:"));
+    lines.extend(report.next.iter().map(|step| format!("  - {step}")));
+    lines
+}
+
+fn verdict(report: &TraceReport) -> String {
+    match report.verdict {
+        Verdict::Attributed => {
+            let names: Vec<String> = report.accused.iter().map(|a| format!("`{}`", a.member)).collect();
+            format!("the exhibit derives from the copy made for {}", names.join(" and "))
+        }
+        Verdict::Inconclusive => String::from(
+            "the exhibit derives from this package; whose copy it was cannot be said within the bound",
+        ),
+        Verdict::NotDerived => String::from("the exhibit does not derive from this package"),
+    }
+}
+
+/// Draws the strongest members and "none of them", with the threshold on the same scale.
+fn chart(report: &TraceReport) -> Vec<String> {
+    let best = report.members.first().map_or(0.0, |member| member.log10_e);
+    let scale = best.max(report.threshold_log10_e).max(1.0);
+    let width = |log10_e: f64| (log10_e.max(0.0) / scale * COLUMNS).round() as usize;
+    let wide = report.members.iter().take(SHOWN).map(|m| m.member.len()).max().unwrap_or(0).max(19);
+    let bar = |name: &str, log10_e: f64| {
+        let filled = "█".repeat(width(log10_e));
+        format!("  {name:wide$} {filled} {log10_e:.1}")
+    };
+    let mut lines = vec![format!("  {:wide$} evidence, as a power of ten", "member")];
+    lines.extend(report.members.iter().take(SHOWN).map(|member| bar(&member.member, member.log10_e)));
+    lines.push(bar("none of the members", 0.0));
+    let mark = format!("{}▲", " ".repeat(width(report.threshold_log10_e)));
+    lines.push(format!("  {:wide$} {mark} accuses from {:.1}", "", report.threshold_log10_e));
+    lines
+}

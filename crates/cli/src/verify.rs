@@ -1,0 +1,37 @@
+//! `forewarn verify`: everything checked against everything else.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::{
+    args::Common,
+    output::{self, Bar, UNSOUND},
+    session::data,
+};
+
+/// Check everything in the data folder: keys, database, every entry, checkpoint, blobs, copies, public files.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  forewarn verify --data ./program
+
+Nothing is changed. Exit code 3 when something does not fit; the table says what.")]
+pub(crate) struct VerifyArgs {}
+
+pub(crate) async fn run(common: &Common, VerifyArgs {}: VerifyArgs) -> anyhow::Result<ExitCode> {
+    let found = engine::verify::verify(data(common)?, &Bar::new()).await;
+    let rows = found.checks.iter().map(|check| {
+        vec![
+            check.what.to_owned(),
+            check.checked.to_string(),
+            check.failed.to_string(),
+            check.problems.join("\n"),
+        ]
+    });
+    output::table(common.json, &found, &["what", "checked", "failed", "problems"], rows)?;
+    if !common.json {
+        output::say(if found.sound { "everything fits" } else { "something does not fit: see above" });
+    }
+    Ok(if found.sound { ExitCode::SUCCESS } else { ExitCode::from(UNSOUND) })
+}

@@ -1,0 +1,205 @@
+//! `forewarn wave`: plan, approve and release.
+
+use std::collections::BTreeMap;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use policy::Lead;
+use program::{
+    Command, Refusal,
+    id::{CaseId, ItemId, TierId, WaveId},
+    plan::{Fate, Plan},
+    wave::WaveCommand,
+};
+
+use crate::{
+    args::{Common, instant},
+    case::count,
+    output::{self, Bar},
+    session::Session,
+};
+
+/// Plan, approve and release waves.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WaveVerb {
+    /// Schedule a wave relative to the embargo's end; approvals start over
+    #[command(after_help = "\
+Example:
+  forewarn wave schedule ACME-2026-7 first --lead 5d --tier validate --tier advance --as alice")]
+    Schedule(ScheduleArgs),
+    /// Show who will get what, when, and why not; releases nothing
+    Plan {
+        /// Which case
+        case: CaseId,
+        /// Which wave
+        wave: WaveId,
+        /// The instant to plan for, instead of now
+        #[arg(long, value_parser = instant)]
+        at: Option<Timestamp>,
+    },
+    /// Approve a wave; two different people must
+    Approve {
+        /// Which case
+        case: CaseId,
+        /// Which wave
+        wave: WaveId,
+    },
+    /// Release what is due; run again, it goes on where it stopped and repeats nothing
+    Release {
+        /// Which case
+        case: CaseId,
+        /// Which wave
+        wave: WaveId,
+    },
+}
+
+/// Schedule a wave.
+#[derive(Debug, Args)]
+pub(crate) struct ScheduleArgs {
+    /// Which case
+    case: CaseId,
+    /// The wave's id
+    wave: WaveId,
+    /// How long before the embargo's end, as in 5d or 24h
+    #[arg(long, required_unless_present = "at")]
+    lead: Option<Lead>,
+    /// The instant instead of a lead; it moves with the embargo's end from then on
+    #[arg(long, value_parser = instant, conflicts_with = "lead")]
+    at: Option<Timestamp>,
+    /// A tier that gets it
+    #[arg(long = "tier", required = true)]
+    tiers: Vec<TierId>,
+    /// An item of it; without any, all of the case's items
+    #[arg(long = "item")]
+    items: Vec<ItemId>,
+}
+
+pub(crate) async fn run(common: &Common, verb: WaveVerb) -> anyhow::Result<()> {
+    let session = Session::open(common).await?;
+    let done = act(common, &session, verb).await;
+    session.close(done).await
+}
+
+async fn act(common: &Common, session: &Session, verb: WaveVerb) -> anyhow::Result<()> {
+    match verb {
+        WaveVerb::Schedule(args) => schedule(common, session, args).await,
+        WaveVerb::Plan { case, wave, at } => {
+            let plan = session.engine.plan(&case, &wave, at).await?;
+            show(common, &plan)
+        }
+        WaveVerb::Approve { case, wave } => {
+            let command = Command::Wave(case.clone(), wave.clone(), WaveCommand::Approve);
+            let entries = session.execute(command).await?;
+            let have = session.engine.program().await.case(&case)?.wave(&wave)?.approvals.len();
+            let done = format!("approved wave `{wave}`: {have} of {} approvals", program::wave::APPROVALS);
+            output::entries(common.json, &done, &entries)
+        }
+        WaveVerb::Release { case, wave } => {
+            let released = session.engine.release(session.actor()?, &case, &wave, &Bar::new()).await?;
+            if common.json {
+                return output::json(&released);
+            }
+            if released.granted == 0 && !released.first {
+                output::say(format_args!("wave `{wave}` is released already and nothing new is due"));
+            } else {
+                output::say(format_args!(
+                    "released wave `{wave}`: {} to {}, {} withheld",
+                    count(released.granted, "copy").replace("copys", "copies"),
+                    count(released.members, "member"),
+                    released.withheld
+                ));
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn schedule(common: &Common, session: &Session, args: ScheduleArgs) -> anyhow::Result<()> {
+    let lead = match (args.lead, args.at) {
+        (Some(lead), _) => lead,
+        (None, Some(at)) => lead_to(session, &args.case, &args.wave, at).await?,
+        (None, None) => bail!("give a lead or an instant"),
+    };
+    let command = WaveCommand::Schedule {
+        lead,
+        tiers: args.tiers.into_iter().collect(),
+        items: args.items.into_iter().collect(),
+    };
+    let done =
+        format!("scheduled wave `{}`; two operators approve it with `forewarn wave approve`", args.wave);
+    let entries = session.execute(Command::Wave(args.case, args.wave, command)).await?;
+    output::entries(common.json, &done, &entries)
+}
+
+/// Turns an instant into a lead before the embargo's end.
+async fn lead_to(session: &Session, case: &CaseId, wave: &WaveId, at: Timestamp) -> anyhow::Result<Lead> {
+    let program = session.engine.program().await;
+    let ends = program
+        .case(case)?
+        .embargo()
+        .in_force_until()
+        .ok_or_else(|| Refusal::NoEmbargo { case: case.clone() })?;
+    let seconds = ends.duration_since(at).as_secs();
+    match u32::try_from(seconds) {
+        Ok(seconds) if at <= ends => Ok(Lead::from_seconds(seconds)),
+        _ => Err(Refusal::WaveAfterEmbargo { case: case.clone(), wave: wave.clone(), at, ends }.into()),
+    }
+}
+
+fn show(common: &Common, plan: &Plan) -> anyhow::Result<()> {
+    if common.json {
+        return output::json(plan);
+    }
+    output::say(format_args!(
+        "wave `{}` of `{}` is due {}; planned for {}",
+        plan.wave, plan.case, plan.at, plan.now
+    ));
+    // Members for whom everything is the same, for the same reasons, share a row.
+    let mut alike: BTreeMap<Vec<(String, String)>, Vec<&str>> = BTreeMap::new();
+    let mut by_member: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in &plan.rows {
+        *counts.entry(kind(row.fate)).or_default() += 1;
+        by_member
+            .entry(row.member.as_str())
+            .or_default()
+            .push((row.item.to_string(), fate(row.fate, &row.policies)));
+    }
+    for (member, fates) in by_member {
+        alike.entry(fates).or_default().push(member);
+    }
+    let rows = alike.iter().map(|(fates, members)| {
+        let mut said: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (item, fate) in fates {
+            said.entry(fate).or_default().push(item);
+        }
+        let said: Vec<String> =
+            said.iter().map(|(fate, items)| format!("{fate}: {}", items.join(", "))).collect();
+        vec![members.len().to_string(), members.join(", "), said.join("\n")]
+    });
+    output::table(false, &(), &["members", "who", "what"], rows)?;
+    let counts: Vec<String> = counts.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+    output::say(format_args!("{}; `forewarn explain` says why", counts.join(", ")));
+    Ok(())
+}
+
+fn kind(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Granted { .. } => "granted",
+        Fate::Due => "due",
+        Fate::Later { .. } => "later",
+        Fate::Withheld { .. } => "withheld",
+    }
+}
+
+fn fate(fate: Fate, policies: &[String]) -> String {
+    let why = policies.join(", ");
+    match fate {
+        Fate::Granted { .. } => String::from("granted"),
+        Fate::Due => String::from("due now"),
+        Fate::Later { at } => format!("from {at}"),
+        Fate::Withheld { until: Some(until) } => format!("withheld until {until} ({why})"),
+        Fate::Withheld { until: None } => format!("withheld ({why})"),
+    }
+}
