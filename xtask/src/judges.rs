@@ -11,7 +11,9 @@ use std::process::Command;
 
 /// The package that the demonstration ships to its members.
 const PACKAGE: &str = "crates/cli/demo/package";
-const MEMBERS: &str = "crates/cli/demo/members.toml";
+
+/// For how many members the package is rendered.
+const RENDERED: usize = 12;
 
 /// How many members' sealed copies are opened with `age`.
 const OPENED: usize = 3;
@@ -75,6 +77,7 @@ fn seal(story: &Story, skips: &mut Skips) -> Result<()> {
         if opened == OPENED || !succeeds(story.command(&export).arg(&story.data).arg(&folder)) {
             continue;
         }
+        stdout(story.command(&["copy", "verify"]).arg(&folder))?;
         let manifests = files_named(&folder, "manifest.json")?;
         ensure!(!manifests.is_empty(), "the export for `{id}` has no `manifest.json`");
         for manifest in manifests {
@@ -91,16 +94,15 @@ fn seal(story: &Story, skips: &mut Skips) -> Result<()> {
 fn renderings(story: &Story, skips: &mut Skips) -> Result<()> {
     let key = story.scratch.path().join("release.key");
     let out = story.scratch.path().join("rendered");
+    let members = story.scratch.path().join("members.txt");
+    let ids: Vec<String> = (1..=RENDERED).map(|number| format!("member-{number}\n")).collect();
+    std::fs::write(&members, ids.concat())?;
+    stdout(&mut story.command(&["mark", "lint", PACKAGE]))?;
     stdout(story.command(&["mark", "keygen"]).arg(&key))?;
-    stdout(
-        story
-            .command(&["mark", "render", PACKAGE, "--key"])
-            .arg(&key)
-            .args(["--members", MEMBERS, "--out"])
-            .arg(&out),
-    )?;
+    let mut render = story.command(&["mark", "render", PACKAGE, "--key"]);
+    stdout(render.arg(&key).arg("--members").arg(&members).arg("--out").arg(&out))?;
     let rules = files_named(&out, "yara.yar")?;
-    ensure!(!rules.is_empty(), "`mark render` wrote no `yara.yar`");
+    ensure!(rules.len() == RENDERED, "`mark render` wrote {} of {RENDERED} `yara.yar`", rules.len());
     println!("    {} rendered packages", rules.len());
     if succeeds(Command::new("yara").arg("--version")) {
         for rule in &rules {
