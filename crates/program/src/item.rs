@@ -112,8 +112,7 @@ pub(crate) fn decide(program: &Program, id: &CaseId, items: Vec<Item>) -> Result
     if let Some(twice) = items.iter().find(|item| !named.insert(&item.item)) {
         return Err(Refusal::Exists { what: "item", id: twice.item.to_string() });
     }
-    let items: Vec<Item> =
-        items.into_iter().filter(|new| case.item(&new.item).ok() != Some(new)).collect();
+    let items: Vec<Item> = items.into_iter().filter(|new| case.item(&new.item).ok() != Some(new)).collect();
     if items.is_empty() {
         return Ok(Vec::new());
     }

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Event,
     context::Context,
-    grant::Granted,
-    id::{CaseId, ItemId, LeakId, MemberId, Sha256, SightingId},
+    id::{CaseId, LeakId, MemberId, Sha256, SightingId},
     program::{Program, check_bound},
     refusal::Refusal,
 };
@@ -254,17 +253,20 @@ fn check_trace(
         let (verdict, accused) = (trace.verdict.as_str(), trace.accused.len());
         return Err(Refusal::TraceUnsound { leak: leak.id, verdict, accused });
     }
-    let seen = program.sighting(leak.sighting)?.seen;
+    // Not by when it was seen: that is hearsay, and wrong more often than the marks.
+    let holders: BTreeSet<&MemberId> = case
+        .grants()
+        .filter(|(_, _, granted)| granted.at <= leak.opened)
+        .map(|(_, member, _)| member)
+        .collect();
+    let n = trace.population.max(u32::try_from(holders.len()).unwrap_or(u32::MAX));
     let mut named = BTreeSet::new();
     for accused in &trace.accused {
-        let held = |(_, member, granted): (&ItemId, &MemberId, &Granted)| {
-            *member == accused.member && granted.at <= seen
-        };
         let why = if !named.insert(&accused.member) {
             "twice"
-        } else if !case.grants().any(held) {
-            "which had no copy when it was seen"
-        } else if !outweighs(accused, trace) {
+        } else if !holders.contains(&accused.member) {
+            "which had no copy when the leak case was opened"
+        } else if !outweighs(accused, n, trace.epsilon) {
             "without the evidence that its bound asks for"
         } else {
             continue;
@@ -277,11 +279,11 @@ fn check_trace(
 /// The least that accuses one of `n` within ε: an e-value of n/ε, or a tail of ε/n.
 ///
 /// **Source:** Markov's inequality, and a union bound over the members.
-fn outweighs(accused: &Accused, trace: &TraceRecord) -> bool {
+fn outweighs(accused: &Accused, n: u32, epsilon: f64) -> bool {
     let Accused { log10_e, p_value, .. } = accused;
-    let n = f64::from(trace.population);
-    let sound = log10_e.is_finite() && (0.0..=1.0).contains(p_value) && n >= 1.0;
-    sound && (*log10_e >= (n / trace.epsilon).log10() || *p_value <= trace.epsilon / n)
+    let n = f64::from(n);
+    let sound = log10_e.is_finite() && (0.0..=1.0).contains(p_value);
+    sound && (*log10_e >= (n / epsilon).log10() || *p_value <= epsilon / n)
 }
 
 pub(crate) fn apply(program: &mut Program, event: &LeakEvent, at: Timestamp) {

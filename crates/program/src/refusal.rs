@@ -106,7 +106,9 @@ pub enum Refusal {
     )]
     NoAdvisory { case: CaseId },
 
-    #[error("`{member}` is {standing}, and only a member in vetting is admitted: move it to another standing")]
+    #[error(
+        "`{member}` is {standing}, and only a member in vetting is admitted: move it to another standing"
+    )]
     NotVetted { member: MemberId, standing: Standing },
     #[error("`{member}` is in vetting: admit it, into a tier and under an agreement")]
     AdmitInstead { member: MemberId },
@@ -142,11 +144,17 @@ pub enum Refusal {
         "the trace of leak case `{leak}` used scorer `{given}`, but `{committed}` was committed before the copies were made: trace with that version"
     )]
     OtherScorer { leak: LeakId, given: String, committed: String },
-    #[error("`{given}` is no bound on accusing anybody innocent, or looser than the {most} that was promised")]
+    #[error(
+        "`{given}` is no bound on accusing anybody innocent, or looser than the {most} that was promised"
+    )]
     LooseBound { given: String, most: String },
-    #[error("the trace of leak case `{leak}` accuses `{member}`, {why}: nobody is accused; run `forewarn verify`")]
+    #[error(
+        "the trace of leak case `{leak}` accuses `{member}`, {why}: nobody is accused; run `forewarn verify`"
+    )]
     Unfounded { leak: LeakId, member: MemberId, why: &'static str },
-    #[error("the trace of leak case `{leak}` says {verdict} and names {accused} members: run the trace again")]
+    #[error(
+        "the trace of leak case `{leak}` says {verdict} and names {accused} members: run the trace again"
+    )]
     TraceUnsound { leak: LeakId, verdict: &'static str, accused: usize },
 
     #[error("review `{0}` is decided already: open a new one")]

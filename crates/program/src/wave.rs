@@ -193,12 +193,7 @@ fn schedule(
 ///
 /// # Errors
 /// [`Refusal`] when it lacks approvals, has no embargo to be relative to, or is not due.
-pub fn check_due(
-    program: &Program,
-    id: &CaseId,
-    wave: &WaveId,
-    now: Timestamp,
-) -> Result<(), Refusal> {
+pub fn check_due(program: &Program, id: &CaseId, wave: &WaveId, now: Timestamp) -> Result<(), Refusal> {
     let case = program.case(id)?;
     let planned = case.wave(wave)?;
     let have = planned.approvals.len();
