@@ -1,0 +1,30 @@
+//! The program driven through its own door: commands in, entries out, the log read back after each.
+
+#[cfg(test)]
+mod body;
+#[cfg(test)]
+mod case;
+#[cfg(test)]
+mod embargo;
+#[cfg(test)]
+mod fold;
+#[cfg(test)]
+mod grant;
+#[cfg(test)]
+mod leak;
+#[cfg(test)]
+mod member;
+#[cfg(test)]
+mod review;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
+mod shadow;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod strategies;
+#[cfg(test)]
+mod wave;
+#[cfg(test)]
+mod world;

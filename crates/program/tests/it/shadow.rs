@@ -1,0 +1,363 @@
+//! A second, naive account of a program, kept from its entries alone, that says when a promise is broken.
+//!
+//! It shares no code with `decide`: lead times, bars and approvals are worked out again, from the events.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use policy::{Class, DutySubject, Fact, FactKind, Standing, Tier, Trigger};
+use program::{
+    Entry, Event,
+    case::{CaseEvent, Observation},
+    embargo::{EmbargoEvent, Move},
+    grant::{Grant, GrantEvent},
+    id::{CaseId, ItemId, MemberId, ReviewId, TierId, UserId, WaveId},
+    item::{Item, ItemEvent},
+    leak::LeakEvent,
+    marks::MarksEvent,
+    member::MemberEvent,
+    program::ProgramEvent,
+    review::ReviewEvent,
+    wave::WaveEvent,
+};
+
+#[derive(Default)]
+struct Who {
+    standing: Option<Standing>,
+    moved_by: Option<UserId>,
+    tier: Option<TierId>,
+    agreed_until: Option<Timestamp>,
+    keys: BTreeMap<String, bool>,
+    facts: BTreeMap<String, Fact>,
+}
+
+#[derive(Default)]
+struct Wave {
+    lead: i64,
+    tiers: BTreeSet<TierId>,
+    items: BTreeSet<ItemId>,
+    approvals: BTreeSet<UserId>,
+    released: bool,
+}
+
+#[derive(Default)]
+struct Case {
+    /// The end that is proposed, and by whom.
+    proposed: Option<(Timestamp, UserId)>,
+    ends: Option<Timestamp>,
+    over: Option<Timestamp>,
+    exit_wished_by: Option<UserId>,
+    observed: bool,
+    items: BTreeMap<ItemId, Item>,
+    package: u32,
+    committed: BTreeSet<u32>,
+    waves: BTreeMap<WaveId, Wave>,
+    granted: BTreeSet<(MemberId, ItemId)>,
+    closed: bool,
+    published: bool,
+}
+
+/// What is known from the entries so far.
+#[derive(Default)]
+pub(crate) struct Shadow {
+    entries: u64,
+    last: Option<Timestamp>,
+    operators: BTreeSet<UserId>,
+    tiers: BTreeMap<TierId, Tier>,
+    members: BTreeMap<MemberId, Who>,
+    cases: BTreeMap<CaseId, Case>,
+    read: BTreeSet<u32>,
+    traced: BTreeSet<u32>,
+    proposed: BTreeMap<ReviewId, UserId>,
+    decided: BTreeSet<ReviewId>,
+}
+
+impl Shadow {
+    /// Takes in what one command decided on; panics where that breaks a promise.
+    pub(crate) fn take(&mut self, entries: &[Entry]) {
+        let reviewed =
+            entries.iter().any(|entry| matches!(entry.event, Event::Review(ReviewEvent::Decided { .. })));
+        for entry in entries {
+            assert_eq!(entry.seq, self.entries, "a gap in the log");
+            assert!(self.last.is_none_or(|last| last <= entry.at), "time runs backwards");
+            assert!(
+                self.entries == 0 || entry.seq < 4 || self.operators.contains(&entry.actor),
+                "a stranger acts"
+            );
+            self.entries += 1;
+            self.last = Some(entry.at);
+            self.one(entry, reviewed);
+        }
+    }
+
+    fn one(&mut self, entry: &Entry, reviewed: bool) {
+        let (at, actor) = (entry.at, &entry.actor);
+        match &entry.event {
+            Event::Program(event) => self.program(event),
+            Event::Member(event) => self.member(event, actor, reviewed),
+            Event::Case(event) => self.case(event, at),
+            Event::Embargo(event) => embargo(self.cases.get_mut(event.case()).unwrap(), event, at, actor),
+            Event::Item(ItemEvent::Added { case, package, items }) => self.items(case, *package, items),
+            Event::Marks(MarksEvent::Committed { case, marks }) => {
+                let case = self.cases.get_mut(case).unwrap();
+                assert_eq!(marks.package, case.package, "marks of another package");
+                assert!(case.committed.insert(marks.package), "committed twice");
+            }
+            Event::Wave(event) => self.wave(event, at, actor),
+            Event::Grant(GrantEvent::Given(grant)) => self.grant(grant, at),
+            Event::Leak(LeakEvent::Opened { .. }) | Event::Sighting(_) | Event::Deadline(_) => {}
+            Event::Leak(LeakEvent::Read { leak, .. }) => assert!(self.read.insert(leak.0), "read twice"),
+            Event::Leak(LeakEvent::Traced { leak, trace }) => {
+                assert!(self.read.contains(&leak.0), "traced before it was read");
+                assert!(self.traced.insert(leak.0), "traced twice");
+                for accused in &trace.accused {
+                    let held = |case: &Case| case.granted.iter().any(|(who, _)| *who == accused.member);
+                    assert!(self.cases.values().any(held), "a member without a copy is accused");
+                }
+            }
+            Event::Review(event) => self.review(event, actor),
+        }
+    }
+
+    fn program(&mut self, event: &ProgramEvent) {
+        match event {
+            ProgramEvent::Founded { .. } => assert_eq!(self.entries, 1, "founded twice"),
+            ProgramEvent::OperatorAdded { operator } => {
+                self.operators.insert(operator.clone());
+            }
+            ProgramEvent::TierSet { tier } => {
+                let id: TierId = tier.id.parse().unwrap();
+                let before = self.tiers.insert(id.clone(), tier.clone());
+                if before.is_some_and(|before| before != *tier) {
+                    let waves = self.cases.values_mut().flat_map(|case| case.waves.values_mut());
+                    waves.filter(|wave| wave.tiers.contains(&id)).for_each(|wave| wave.approvals.clear());
+                }
+            }
+        }
+    }
+
+    fn member(&mut self, event: &MemberEvent, actor: &UserId, reviewed: bool) {
+        if let MemberEvent::KeyAdded { fingerprint, .. } = event {
+            let taken = self.members.values().any(|who| who.keys.contains_key(fingerprint));
+            assert!(!taken, "two members, one key");
+        }
+        let who = self.members.entry(event.member().clone()).or_default();
+        match event {
+            MemberEvent::Applied { .. } => {
+                assert!(matches!(who.standing, None | Some(Standing::Declined)), "applied twice");
+                *who = Who { standing: Some(Standing::Applied), ..Who::default() };
+            }
+            MemberEvent::Moved { to, .. } => {
+                assert_ne!(who.standing, Some(Standing::Removed), "removed is for good");
+                let held = matches!(who.standing, Some(Standing::Suspended | Standing::Restricted));
+                if *to == Standing::Active {
+                    assert!(who.tier.is_some() && who.agreed_until.is_some(), "active without admission");
+                    assert!(!held || reviewed || who.moved_by.as_ref() != Some(actor), "reinstated by one");
+                }
+                who.standing = Some(*to);
+                who.moved_by = Some(actor.clone());
+            }
+            MemberEvent::Tiered { tier, .. } => who.tier = Some(tier.clone()),
+            MemberEvent::Signed { agreement, .. } => who.agreed_until = Some(agreement.until),
+            MemberEvent::FactRecorded { fact, .. } => {
+                who.facts.insert(program::member::fact_key(fact), fact.clone());
+            }
+            MemberEvent::FactWithdrawn { key, .. } => {
+                assert!(who.facts.remove(key).is_some(), "withdrawn what was not there");
+            }
+            MemberEvent::KeyAdded { fingerprint, .. } => {
+                who.keys.insert(fingerprint.clone(), false);
+            }
+            MemberEvent::KeyConfirmed { fingerprint, .. } => {
+                assert_eq!(who.keys.insert(fingerprint.clone(), true), Some(false), "confirmed twice");
+            }
+        }
+    }
+
+    fn case(&mut self, event: &CaseEvent, at: Timestamp) {
+        match event {
+            CaseEvent::Opened { case, .. } => {
+                assert!(self.cases.insert(case.clone(), Case::default()).is_none(), "opened twice");
+            }
+            CaseEvent::Observed { case, what, since } => {
+                assert!(*since <= at);
+                let case = self.cases.get_mut(case).unwrap();
+                case.observed = true;
+                // The end comes in the same command where an embargo is in force: see `checked`.
+                if *what != Observation::AttacksObserved && case.ends.is_some() {
+                    case.proposed = None;
+                }
+            }
+            CaseEvent::Published { case, .. } => {
+                let case = self.cases.get_mut(case).unwrap();
+                assert!(case.over.is_some_and(|over| over <= at), "published early");
+                assert!(!std::mem::replace(&mut case.published, true), "published twice");
+            }
+            CaseEvent::Closed { case } => {
+                let case = self.cases.get_mut(case).unwrap();
+                assert!(case.ends.is_none(), "closed while the embargo is in force");
+                assert!(!std::mem::replace(&mut case.closed, true), "closed twice");
+            }
+        }
+    }
+
+    fn items(&mut self, case: &CaseId, package: u32, items: &[Item]) {
+        let case = self.cases.get_mut(case).unwrap();
+        assert_eq!(package, case.package + 1);
+        case.package = package;
+        for item in items {
+            assert!(!case.granted.iter().any(|(_, held)| *held == item.item), "replaced under a member");
+            if case.items.insert(item.item.clone(), item.clone()).is_some() {
+                let waves = case.waves.values_mut().filter(|wave| wave.items.contains(&item.item));
+                waves.for_each(|wave| wave.approvals.clear());
+            }
+        }
+    }
+
+    fn wave(&mut self, event: &WaveEvent, at: Timestamp, actor: &UserId) {
+        let case = self.cases.get_mut(event.case()).unwrap();
+        let public = case.over.or(case.ends);
+        match event {
+            WaveEvent::Scheduled { wave, lead, tiers, items, .. } => {
+                assert!(case.ends.is_some_and(|ends| at < ends), "scheduled without an embargo in force");
+                assert!(
+                    !case.waves.get(wave).is_some_and(|wave| wave.released),
+                    "released, and planned again"
+                );
+                assert!(!tiers.is_empty() && !items.is_empty());
+                let (tiers, items, lead) = (tiers.clone(), items.clone(), i64::from(lead.seconds()));
+                case.waves.insert(wave.clone(), Wave { lead, tiers, items, ..Wave::default() });
+            }
+            WaveEvent::Approved { wave, .. } => {
+                let wave = case.waves.get_mut(wave).unwrap();
+                assert!(wave.approvals.insert(actor.clone()), "approved twice by one");
+            }
+            WaveEvent::Withheld { .. } => {}
+            WaveEvent::Released { wave, .. } => {
+                let wave = case.waves.get_mut(wave).unwrap();
+                assert!(wave.approvals.len() >= 2, "released on {} approvals", wave.approvals.len());
+                assert!(early_by(public, wave.lead, at) <= 0, "a wave before its instant");
+                assert!(!std::mem::replace(&mut wave.released, true), "released twice");
+            }
+        }
+    }
+
+    fn grant(&mut self, grant: &Grant, at: Timestamp) {
+        let case = self.cases.get_mut(&grant.case).unwrap();
+        let who = &self.members[&grant.member];
+        let wave = &case.waves[&grant.wave];
+        let item = &case.items[&grant.item];
+        let tier = who.tier.as_ref().and_then(|id| self.tiers.get(id)).expect("granted without a tier");
+        let public = case.over.or(case.ends);
+        assert!(case.granted.insert((grant.member.clone(), grant.item.clone())), "granted twice");
+        assert!(wave.approvals.len() >= 2, "granted on {} approvals", wave.approvals.len());
+        assert!(early_by(public, wave.lead, at) <= 0, "granted before its wave");
+        assert!(wave.items.contains(&grant.item) && wave.tiers.contains(&tier.id.parse().unwrap()));
+        assert!(
+            grant.package == case.package && case.committed.contains(&grant.package),
+            "no marks committed"
+        );
+        let is_public = public.is_some_and(|public| public <= at);
+        let standing = who.standing.unwrap();
+        let in_order = standing == Standing::Active || (is_public && standing == Standing::Restricted);
+        assert!(in_order, "granted to a member that is {standing}");
+        let duties = || who.facts.values().filter(|fact| fact.kind == FactKind::DisclosureDuty);
+        let tells = duties().any(|fact| {
+            fact.subject == Some(DutySubject::ThirdPartyVulnerability)
+                && matches!(fact.trigger, Some(Trigger::Knowledge) | None)
+        });
+        let unknown = duties().next().is_none()
+            || duties().any(|fact| fact.subject.is_none() || fact.until.is_none_or(|until| until <= at));
+        if tells || unknown {
+            assert!(item.class != Class::Reproduction, "a reproduction in spite of a duty");
+            assert!(is_public, "early in spite of a duty");
+        }
+        if !is_public {
+            assert!(early_by(public, i64::from(tier.lead.seconds()), at) <= 0, "before its tier hears");
+            assert!(tier.classes.contains(&item.class), "a class its tier does not have");
+            assert!(who.agreed_until.is_some_and(|until| at < until), "without an agreement");
+            assert!(who.keys.get(&grant.key) == Some(&true), "sealed to a key that nobody confirmed");
+        }
+    }
+
+    fn review(&mut self, event: &ReviewEvent, actor: &UserId) {
+        let review = event.review();
+        assert!(!self.decided.contains(&review), "decided, and goes on");
+        match event {
+            ReviewEvent::Opened { .. } | ReviewEvent::Replied { .. } => {}
+            ReviewEvent::Proposed { .. } => {
+                self.proposed.insert(review, actor.clone());
+            }
+            ReviewEvent::Decided { .. } => {
+                assert!(self.proposed.get(&review).is_some_and(|first| first != actor), "decided by one");
+                self.decided.insert(review);
+            }
+        }
+    }
+
+    /// What must hold between two commands.
+    pub(crate) fn checked(&self, program: &program::Program) {
+        for (id, case) in &self.cases {
+            let real = program.case(id).unwrap();
+            assert_eq!(real.embargo().in_force_until(), case.ends, "the embargo of {id}");
+            assert_eq!(real.embargo().public(), case.over.or(case.ends));
+            let observed = real.observed();
+            let known = observed.public_aware.or(observed.exploit_public);
+            assert!(known.is_none() || case.ends.is_none(), "an embargo in force on what the public knows");
+            assert_eq!(real.grants().count(), case.granted.len());
+        }
+        for deadline in program.deadlines().filter(|deadline| deadline.closed.is_none()) {
+            let ends = self.cases[&deadline.case].ends;
+            assert!(ends.is_some_and(|ends| deadline.due <= ends), "a deadline outlives its embargo");
+        }
+    }
+}
+
+fn embargo(case: &mut Case, event: &EmbargoEvent, at: Timestamp, actor: &UserId) {
+    match event {
+        EmbargoEvent::ExitProposed { .. } => {
+            assert!(case.ends.is_some_and(|ends| at < ends) && case.exit_wished_by.is_none());
+            case.exit_wished_by = Some(actor.clone());
+        }
+        EmbargoEvent::Kept { .. } => {
+            assert!(case.ends.is_some_and(|ends| at < ends));
+            case.exit_wished_by = None;
+        }
+        EmbargoEvent::Moved { step, reason, .. } => {
+            assert!(case.over.is_none(), "a step after the end");
+            let run_out = case.ends.is_some_and(|ends| ends <= at);
+            match step {
+                Move::Propose(ends) => {
+                    assert!(!case.closed && !run_out && at < *ends);
+                    assert!(!case.observed || case.ends.is_some_and(|held| *ends <= held), "too late");
+                    case.proposed = Some((*ends, actor.clone()));
+                }
+                Move::Accept => {
+                    let (ends, by) = case.proposed.take().unwrap();
+                    assert!(!case.closed && !run_out && at < ends && by != *actor, "accepted by one");
+                    assert!(!case.observed || case.ends.is_some_and(|held| ends <= held), "too late");
+                    case.ends = Some(ends);
+                    case.exit_wished_by = None;
+                }
+                Move::Reject => {
+                    assert!(!run_out);
+                    case.proposed.take().unwrap();
+                }
+                Move::Terminate(when) => {
+                    let ends = case.ends.take().expect("ended what was not in force");
+                    assert!(*when <= at && *when <= ends, "over before it is over");
+                    let forced = *when == ends || reason == "public knowledge ends an embargo";
+                    let agreed = case.exit_wished_by.as_ref().is_some_and(|first| first != actor);
+                    assert!(forced || agreed, "ended early by one");
+                    case.over = Some(*when);
+                }
+            }
+        }
+    }
+}
+
+/// By how many nanoseconds `at` lies before `lead` seconds ahead of the public instant.
+fn early_by(public: Option<Timestamp>, lead: i64, at: Timestamp) -> i128 {
+    let public = public.expect("released without an embargo");
+    public.as_nanosecond() - i128::from(lead) * 1_000_000_000 - at.as_nanosecond()
+}

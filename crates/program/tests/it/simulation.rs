@@ -1,0 +1,432 @@
+//! Whole programs at random: three operators, three members, two cases, three waves each, and time that moves.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
+
+use policy::{Class, DutySubject, Fact, Standing, Tier, Trigger};
+use program::{
+    Command, Entry, Program, Refusal,
+    case::{CaseCommand, Observation, PublishedFile},
+    embargo::EmbargoCommand,
+    id::{CaseId, LeakId, ReviewId, SightingId, WaveId},
+    leak::{LeakCommand, TraceRecord, Verdict, epsilon_of_look},
+    marks::MarksCommitment,
+    member::{MemberCommand, fact_key},
+    plan,
+    review::{Outcome, ReviewCommand},
+    sighting::{Report, SightingKind},
+    wave::WaveCommand,
+};
+use proptest::{
+    prelude::*,
+    sample::select,
+    test_runner::{RngAlgorithm, RngSeed, TestRunner},
+};
+
+use crate::{
+    shadow::Shadow,
+    world::{
+        DAY, HOUR, OPERATORS, POLICY, World, agreement, case, copy, file, item, lead, marks, member, no_duty,
+        reading, sha, sight, t, third_party_duty, tier, trace, wave,
+    },
+};
+
+const MEMBERS: [&str; 3] = ["acme", "bolt", "cord"];
+const CASES: [&str; 2] = ["c", "d"];
+const WAVES: [&str; 3] = ["w", "x", "y"];
+const FILES: [&str; 4] = ["notice.md", "rule.yar", "poc.py", "more.md"];
+
+/// What may be tried; a step that is refused is as good as one that is done.
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Apply,
+    Vet,
+    Admit,
+    Move,
+    ChangeTier,
+    Sign,
+    Fact,
+    Withdraw,
+    Key,
+    Confirm,
+    SetTier,
+    Open,
+    Observe,
+    Publish,
+    Close,
+    Propose,
+    Accept,
+    Reject,
+    Terminate,
+    Keep,
+    Items,
+    Marks,
+    Schedule,
+    Approve,
+    /// Every due copy and the finish, as the engine does it.
+    Release,
+    /// A copy that nobody asked whether it may be.
+    Copy,
+    Sight,
+    OpenLeak,
+    Read,
+    Trace,
+    Review,
+    Reply,
+    Outcome,
+    Decide,
+    Wait,
+}
+
+const ONCE: [What; 20] = [
+    What::Apply,
+    What::Vet,
+    What::Admit,
+    What::Key,
+    What::Confirm,
+    What::Open,
+    What::Publish,
+    What::Close,
+    What::Reject,
+    What::Keep,
+    What::OpenLeak,
+    What::Read,
+    What::Trace,
+    What::Trace,
+    What::Review,
+    What::Reply,
+    What::Outcome,
+    What::Outcome,
+    What::Decide,
+    What::Decide,
+];
+const OFTEN: [What; 17] = [
+    What::Move,
+    What::ChangeTier,
+    What::Sign,
+    What::Fact,
+    What::Withdraw,
+    What::SetTier,
+    What::Observe,
+    What::Propose,
+    What::Accept,
+    What::Terminate,
+    What::Items,
+    What::Marks,
+    What::Schedule,
+    What::Approve,
+    What::Release,
+    What::Copy,
+    What::Sight,
+];
+const RELEASING: [What; 8] = [
+    What::Marks,
+    What::Schedule,
+    What::Approve,
+    What::Approve,
+    What::Release,
+    What::Release,
+    What::Copy,
+    What::Wait,
+];
+
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    what: What,
+    actor: usize,
+    member: usize,
+    case: usize,
+    wave: usize,
+    n: u32,
+}
+
+pub(crate) fn step() -> impl Strategy<Value = Step> {
+    let what = prop_oneof![
+        2 => select(ONCE.as_slice()),
+        2 => select(OFTEN.as_slice()),
+        3 => select(RELEASING.as_slice()),
+    ];
+    let case = prop_oneof![3 => Just(0_usize), 1 => Just(1)];
+    let wave = prop_oneof![3 => Just(0_usize), 1 => 1..3_usize];
+    (what, 0..3_usize, 0..3_usize, case, wave, 0..720_u32)
+        .prop_map(|(what, actor, member, case, wave, n)| Step { what, actor, member, case, wave, n })
+}
+
+/// Everybody is in, and the first case under embargo with a wave two people approved, or released and leaked.
+pub(crate) fn begun(far: bool) -> World {
+    static NEAR: LazyLock<World> = LazyLock::new(|| with_a_duty(World::approved()));
+    static FAR: LazyLock<World> = LazyLock::new(|| with_a_duty(World::leaked()));
+    if far { FAR.clone() } else { NEAR.clone() }
+}
+
+fn with_a_duty(mut world: World) -> World {
+    world.admit("cord", "early");
+    let fact = third_party_duty(Trigger::Knowledge);
+    let duty = MemberCommand::RecordFact { fact, evidence: String::from("their law") };
+    world.ok("ann", Command::Member(member("cord"), duty));
+    world
+}
+
+pub(crate) fn command(program: &Program, now: jiff::Timestamp, step: &Step) -> Command {
+    let n = i64::from(step.n);
+    let pick = step.n as usize;
+    let (who, of) = (member(MEMBERS[step.member]), case(CASES[step.case]));
+    let which: WaveId = wave(WAVES[step.wave]);
+    let why = || String::from("so");
+    let about = |command| Command::Member(who.clone(), command);
+    let embargo = |command| Command::Embargo(of.clone(), command);
+    let in_case = |command| Command::Case(of.clone(), command);
+    let in_wave = |command| Command::Wave(of.clone(), which.clone(), command);
+    let review = ReviewId(1 + u32::from(step.n.is_multiple_of(4)));
+    let leak = LeakId(1 + u32::from(step.n.is_multiple_of(9)));
+    match step.what {
+        What::Apply => about(MemberCommand::Apply { name: why() }),
+        What::Vet => about(MemberCommand::Vet),
+        What::Admit => about(MemberCommand::Admit { tier: some_tier(pick), agreement: agreement(n * HOUR) }),
+        What::Move => {
+            let to = *Standing::ALL.iter().cycle().nth(pick).unwrap();
+            // Removed is for good, and would leave nothing to do.
+            let to = if to == Standing::Removed && !step.n.is_multiple_of(5) { Standing::Active } else { to };
+            about(MemberCommand::Move { to, reason: why() })
+        }
+        What::ChangeTier => about(MemberCommand::ChangeTier { tier: some_tier(pick) }),
+        What::Sign => about(MemberCommand::SignAgreement { agreement: agreement(n * 2 * HOUR) }),
+        What::Fact => about(MemberCommand::RecordFact { fact: some_fact(pick, now), evidence: why() }),
+        What::Withdraw => {
+            let key = fact_key(&some_fact(pick, now));
+            about(MemberCommand::WithdrawFact { key, reason: why() })
+        }
+        What::Key => {
+            let name = format!("age1{}", step.n % 4);
+            about(MemberCommand::AddKey { fingerprint: format!("fp-{name}"), recipient: name })
+        }
+        What::Confirm => about(MemberCommand::ConfirmKey { fingerprint: format!("fp-age1{}", step.n % 4) }),
+        What::SetTier => {
+            let id = some_tier(pick);
+            let classes = Class::ALL.iter().copied().take(pick % 7).collect();
+            let tier = Tier { id: id.to_string(), lead: lead(n * HOUR), classes };
+            Command::SetTier(id, tier)
+        }
+        What::Open => in_case(CaseCommand::Open { title: why(), cves: Vec::new() }),
+        What::Observe => {
+            let what = match step.n % 9 {
+                0 => Observation::PublicAware,
+                1 => Observation::ExploitPublic,
+                _ => Observation::AttacksObserved,
+            };
+            in_case(CaseCommand::Observe { what, at: now })
+        }
+        What::Publish => {
+            let file = PublishedFile { name: why(), sha256: sha("public") };
+            in_case(CaseCommand::Publish { files: vec![file] })
+        }
+        What::Close => in_case(CaseCommand::Close),
+        What::Propose => embargo(EmbargoCommand::Propose { ends: t(n * 3 * HOUR) }),
+        What::Accept => embargo(EmbargoCommand::Accept),
+        What::Reject => embargo(EmbargoCommand::Reject),
+        What::Terminate => embargo(EmbargoCommand::Terminate { reason: why() }),
+        What::Keep => embargo(EmbargoCommand::Keep { reason: why() }),
+        What::Items => {
+            let names = FILES.iter().skip(pick % 4).step_by(2);
+            Command::AddItems(of, names.map(|name| file(name, step.n % 3)).collect())
+        }
+        What::Marks => Command::CommitMarks(of.clone(), marks_of(program, &of)),
+        What::Schedule => in_wave(WaveCommand::Schedule {
+            lead: lead(n * HOUR),
+            tiers: [some_tier(pick), some_tier(pick / 2)].into(),
+            items: FILES.iter().take(pick % 4).map(|name| item(name)).collect::<BTreeSet<_>>(),
+        }),
+        What::Approve => in_wave(WaveCommand::Approve),
+        What::Copy => {
+            let one = copy(MEMBERS[step.member], FILES[pick % 4]);
+            let twice = if step.n.is_multiple_of(7) { vec![one.clone(), one] } else { vec![one] };
+            Command::RecordCopies(of, which, twice)
+        }
+        What::Sight => {
+            let kind = [SightingKind::Leak, SightingKind::Mention, SightingKind::Exploitation][pick % 3];
+            let Command::AddSighting(_, Report { exhibits, .. }) = sight(kind, now, step.n.is_multiple_of(2))
+            else {
+                panic!("a sighting is one")
+            };
+            Command::AddSighting(of, Report { kind, seen: now, note: why(), exhibits })
+        }
+        What::OpenLeak => {
+            Command::Leak(LeakCommand::Open { sighting: SightingId(1 + u32::from(step.n.is_multiple_of(4))) })
+        }
+        What::Read => {
+            let package = 1 + u32::from(step.n.is_multiple_of(5));
+            let reading = program::leak::ReadingRecord { package, ..reading() };
+            Command::Leak(LeakCommand::RecordReading { leak, reading })
+        }
+        What::Trace => {
+            let accused: &[&str] =
+                if step.n.is_multiple_of(3) { &[] } else { &MEMBERS[step.member..=step.member] };
+            let epsilon = epsilon_of_look(1e-6, leak.0);
+            let verdict = if accused.is_empty() { Verdict::NotDerived } else { Verdict::Attributed };
+            let trace = TraceRecord { epsilon, verdict, ..trace(accused) };
+            Command::Leak(LeakCommand::RecordTrace { leak, trace })
+        }
+        What::Review => Command::Review(ReviewCommand::Open {
+            member: who,
+            leak: (step.n.is_multiple_of(2)).then_some(leak),
+            reason: why(),
+        }),
+        What::Reply => Command::Review(ReviewCommand::Reply { review, text: why() }),
+        What::Outcome => {
+            let all = [Outcome::Clear, Outcome::Warn, Outcome::Restrict, Outcome::Suspend, Outcome::Clear];
+            let outcome = all[pick % 5];
+            Command::Review(ReviewCommand::Propose { review, outcome, reason: why() })
+        }
+        What::Decide => Command::Review(ReviewCommand::Confirm { review }),
+        What::Release | What::Wait => in_wave(WaveCommand::Finish),
+    }
+}
+
+fn some_tier(pick: usize) -> program::id::TierId {
+    tier(["early", "late"][pick % 2])
+}
+
+fn some_fact(pick: usize, now: jiff::Timestamp) -> Fact {
+    let until = now.checked_add(jiff::SignedDuration::from_secs(DAY * (1 + pick as i64))).unwrap();
+    let until = Some(until).filter(|_| !pick.is_multiple_of(11));
+    match pick % 4 {
+        0 => Fact { until, ..third_party_duty([Trigger::Knowledge, Trigger::Incident][pick / 4 % 2]) },
+        1 => Fact { subject: Some(DutySubject::OwnProduct), until, ..no_duty() },
+        2 => Fact { subject: None, until, ..no_duty() },
+        _ => Fact { until, ..no_duty() },
+    }
+}
+
+fn marks_of(program: &Program, of: &CaseId) -> MarksCommitment {
+    let package = program.case(of).map_or(0, program::case::Case::package);
+    MarksCommitment { package, ..marks(program) }
+}
+
+/// Whether the same command again, at once, is documented to decide on nothing.
+fn repeats(what: What) -> bool {
+    matches!(
+        what,
+        What::SetTier
+            | What::Confirm
+            | What::Items
+            | What::Marks
+            | What::OpenLeak
+            | What::Read
+            | What::Trace
+            | What::Observe
+    )
+}
+
+/// Releases as the engine does: what the plan says is due is never refused, and nothing is left over.
+fn release(world: &mut World, actor: &str, of: &CaseId, which: &WaveId) -> Vec<Entry> {
+    let Ok(plan) = plan::plan(&world.program, &POLICY, of, which, world.now) else { return Vec::new() };
+    if program::wave::check_due(&world.program, of, which, world.now).is_err() {
+        return Vec::new();
+    }
+    let due: Vec<_> = plan.due().map(|row| copy(row.member.as_str(), row.item.as_str())).collect();
+    let count = due.len();
+    let mut done = match world.run(actor, Command::RecordCopies(of.clone(), which.clone(), due)) {
+        Ok(done) => done,
+        Err(Refusal::MarksNotCommitted { .. }) => return Vec::new(),
+        Err(refusal) => panic!("the plan says due, the program says {refusal}"),
+    };
+    assert_eq!(done.len(), count, "exactly once");
+    let finish = Command::Wave(of.clone(), which.clone(), WaveCommand::Finish);
+    done.extend(world.run(actor, finish.clone()).unwrap());
+    world.idle(actor, finish);
+    done
+}
+
+fn walk(far: bool, steps: &[Step]) -> World {
+    let mut world = begun(far);
+    let mut shadow = Shadow::default();
+    shadow.take(&world.log.clone());
+    for step in steps {
+        let actor = OPERATORS[step.actor];
+        if let What::Wait = step.what {
+            let wait = jiff::SignedDuration::from_secs(i64::from(step.n % 96) * HOUR);
+            world.now = world.now.checked_add(wait).unwrap();
+            continue;
+        }
+        let entries = if let What::Release = step.what {
+            release(&mut world, actor, &case(CASES[step.case]), &wave(WAVES[step.wave]))
+        } else {
+            let command = command(&world.program, world.now, step);
+            let before = world.program.clone();
+            let done = world.run(actor, command.clone());
+            if done.is_err() {
+                assert_eq!(world.program, before, "a refusal changes nothing");
+            } else if repeats(step.what) {
+                world.idle(actor, command);
+            }
+            done.unwrap_or_default()
+        };
+        shadow.take(&entries);
+        shadow.checked(&world.program);
+    }
+    world
+}
+
+fn replayed(world: &World) -> Program {
+    let mut program = Program::default();
+    for entry in &world.log {
+        let body = entry.to_body().unwrap();
+        program.apply(&Entry::from_body(entry.seq, &body).unwrap());
+    }
+    program
+}
+
+pub(crate) fn fixed(cases: u32, seed: u64) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        rng_algorithm: RngAlgorithm::ChaCha,
+        rng_seed: RngSeed::Fixed(seed),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+/// The simulation must also reach what it is there to watch, or its silence means nothing.
+#[test]
+fn no_promise_is_broken_whatever_is_tried() {
+    let seen = RefCell::new(BTreeMap::<String, usize>::new());
+    let walks = (any::<bool>(), prop::collection::vec(step(), 1..120));
+    let watched = TestRunner::new(fixed(96, 20_261_208)).run(&walks, |(far, steps)| {
+        let world = walk(far, &steps);
+        assert_eq!(replayed(&world), world.program);
+        assert_eq!(replayed(&world), replayed(&world));
+        for entry in &world.log[begun(far).log.len()..] {
+            *seen.borrow_mut().entry(name_of(entry)).or_default() += 1;
+        }
+        Ok(())
+    });
+    watched.unwrap_or_else(|broken| panic!("{broken}"));
+    let seen = seen.into_inner();
+    for (what, least) in [
+        ("grant/given", 40),
+        ("wave/released", 6),
+        ("wave/withheld", 8),
+        ("wave/approved", 100),
+        ("embargo/moved", 40),
+        ("embargo/exit_proposed", 20),
+        ("case/published", 4),
+        ("case/closed", 4),
+        ("deadline/opened", 20),
+        ("leak/traced", 1),
+        ("review/decided", 1),
+        ("marks/committed", 20),
+        ("member/moved", 20),
+    ] {
+        assert!(seen.get(what).copied().unwrap_or(0) >= least, "{what} is too rare: {seen:?}");
+    }
+}
+
+/// What happened, as `kind/what`.
+fn name_of(entry: &Entry) -> String {
+    let event = serde_json::to_value(&entry.event).unwrap();
+    let (kind, rest) = event.as_object().unwrap().iter().next().unwrap();
+    format!("{kind}/{}", rest.as_object().unwrap().keys().next().unwrap())
+}

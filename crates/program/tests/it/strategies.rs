@@ -1,0 +1,342 @@
+//! Entries that nobody decided: every event, with ids from small pools and numbers from anywhere.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use policy::{Class, DutySubject, Fact, FactKind, Lead, Standing, Tier, Trigger};
+use program::{
+    Entry, Event,
+    case::{CaseEvent, Observation, PublishedFile},
+    deadline::{DeadlineEvent, DeadlineKind},
+    embargo::{EmbargoEvent, Move},
+    grant::{Grant, GrantEvent},
+    id::{
+        CaseId, DeadlineId, ItemId, LeakId, MemberId, ReviewId, Sha256, SightingId, TierId, UserId, WaveId,
+    },
+    item::{Item, ItemEvent, Tlp},
+    leak::{Accused, LeakEvent, ReadingRecord, TraceRecord, Verdict},
+    marks::{MarksCommitment, MarksEvent},
+    member::{Agreement, MemberEvent},
+    program::{ProgramEvent, Rules},
+    review::{Outcome, ReviewEvent},
+    sighting::{Exhibit, Sighting, SightingEvent, SightingKind},
+    wave::{WaveEvent, Withholding},
+};
+use proptest::{
+    num::f64::{NEGATIVE, NORMAL, POSITIVE, SUBNORMAL, ZERO},
+    option,
+    prelude::*,
+    sample::{select, subsequence},
+};
+
+fn ids<T: std::str::FromStr + Clone + std::fmt::Debug + 'static>(
+    of: &'static [&str],
+) -> impl Strategy<Value = T> + use<T> {
+    select(of).prop_map(|text| text.parse().ok().unwrap())
+}
+
+fn users() -> impl Strategy<Value = UserId> {
+    ids(&["ann", "bob", "cyd", "timer"])
+}
+fn members() -> impl Strategy<Value = MemberId> {
+    ids(&["acme", "bolt", "cord"])
+}
+fn cases() -> impl Strategy<Value = CaseId> {
+    ids(&["c", "d"])
+}
+fn items() -> impl Strategy<Value = ItemId> {
+    ids(&["notice.md", "rule.yar", "poc.py"])
+}
+fn waves() -> impl Strategy<Value = WaveId> {
+    ids(&["w", "x"])
+}
+fn tiers() -> impl Strategy<Value = TierId> {
+    ids(&["early", "late"])
+}
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof!["[ -~]{0,12}", any::<String>()]
+}
+fn instants() -> impl Strategy<Value = Timestamp> {
+    let near = (0..10_000_000_i64, 0..1_000_000_000_i32)
+        .prop_map(|(second, nano)| Timestamp::new(1_780_272_000 + second, nano).unwrap());
+    prop_oneof![6 => near, 1 => Just(Timestamp::MIN), 1 => Just(Timestamp::MAX)]
+}
+fn hashes() -> impl Strategy<Value = Sha256> {
+    any::<[u8; 32]>().prop_map(Sha256)
+}
+fn small() -> impl Strategy<Value = u32> {
+    prop_oneof![6 => 0..4_u32, 1 => any::<u32>(), 1 => Just(u32::MAX)]
+}
+/// Every number that JSON has.
+fn numbers() -> impl Strategy<Value = f64> {
+    NEGATIVE | POSITIVE | NORMAL | SUBNORMAL | ZERO
+}
+fn leads() -> impl Strategy<Value = Lead> {
+    any::<u32>().prop_map(Lead::from_seconds)
+}
+fn classes() -> impl Strategy<Value = BTreeSet<Class>> {
+    subsequence(Class::ALL, 0..=Class::ALL.len()).prop_map(|some| some.into_iter().collect())
+}
+
+fn facts() -> impl Strategy<Value = Fact> {
+    let of = (
+        select(FactKind::ALL),
+        option::of(select(DutySubject::ALL)),
+        option::of(select(Trigger::ALL)),
+        option::of(leads()),
+        option::of(text()),
+        option::of(instants()),
+    );
+    of.prop_map(|(kind, subject, trigger, deadline, says, until)| Fact {
+        kind,
+        subject,
+        trigger,
+        deadline,
+        says,
+        until,
+    })
+}
+
+fn program_events() -> impl Strategy<Value = ProgramEvent> {
+    let rules = (leads(), leads(), numbers()).prop_map(|(max_embargo, exit_decision, epsilon)| Rules {
+        max_embargo,
+        exit_decision,
+        epsilon,
+    });
+    prop_oneof![
+        (text(), rules).prop_map(|(name, rules)| ProgramEvent::Founded { name, rules }),
+        users().prop_map(|operator| ProgramEvent::OperatorAdded { operator }),
+        (prop_oneof![tiers().prop_map(String::from), text()], leads(), classes())
+            .prop_map(|(id, lead, classes)| ProgramEvent::TierSet { tier: Tier { id, lead, classes } }),
+    ]
+}
+
+fn member_events() -> impl Strategy<Value = MemberEvent> {
+    let fingerprint = || select(vec!["f1", "f2"]).prop_map(String::from);
+    prop_oneof![
+        (members(), text()).prop_map(|(member, name)| MemberEvent::Applied { member, name }),
+        (members(), select(Standing::ALL), text()).prop_map(|(member, to, reason)| MemberEvent::Moved {
+            member,
+            to,
+            reason
+        }),
+        (members(), tiers()).prop_map(|(member, tier)| MemberEvent::Tiered { member, tier }),
+        (members(), text(), instants()).prop_map(|(member, version, until)| MemberEvent::Signed {
+            member,
+            agreement: Agreement { version, until }
+        }),
+        (members(), facts(), text()).prop_map(|(member, fact, evidence)| MemberEvent::FactRecorded {
+            member,
+            fact,
+            evidence
+        }),
+        (members(), text(), text()).prop_map(|(member, key, reason)| MemberEvent::FactWithdrawn {
+            member,
+            key,
+            reason
+        }),
+        (members(), text(), fingerprint()).prop_map(|(member, recipient, fingerprint)| {
+            MemberEvent::KeyAdded { member, recipient, fingerprint }
+        }),
+        (members(), fingerprint())
+            .prop_map(|(member, fingerprint)| MemberEvent::KeyConfirmed { member, fingerprint }),
+    ]
+}
+
+fn case_events() -> impl Strategy<Value = CaseEvent> {
+    let what =
+        select(vec![Observation::PublicAware, Observation::ExploitPublic, Observation::AttacksObserved]);
+    let file = (text(), hashes()).prop_map(|(name, sha256)| PublishedFile { name, sha256 });
+    prop_oneof![
+        (cases(), text(), prop::collection::vec(text(), 0..3))
+            .prop_map(|(case, title, cves)| CaseEvent::Opened { case, title, cves }),
+        (cases(), what, instants()).prop_map(|(case, what, since)| CaseEvent::Observed { case, what, since }),
+        (cases(), prop::collection::vec(file, 0..3))
+            .prop_map(|(case, files)| CaseEvent::Published { case, files }),
+        cases().prop_map(|case| CaseEvent::Closed { case }),
+    ]
+}
+
+fn embargo_events() -> impl Strategy<Value = EmbargoEvent> {
+    let step = prop_oneof![
+        instants().prop_map(Move::Propose),
+        Just(Move::Accept),
+        Just(Move::Reject),
+        instants().prop_map(Move::Terminate),
+    ];
+    prop_oneof![
+        4 => (cases(), step, text()).prop_map(|(case, step, reason)| EmbargoEvent::Moved { case, step, reason }),
+        1 => (cases(), text()).prop_map(|(case, reason)| EmbargoEvent::ExitProposed { case, reason }),
+        1 => (cases(), text()).prop_map(|(case, reason)| EmbargoEvent::Kept { case, reason }),
+    ]
+}
+
+fn item_events() -> impl Strategy<Value = ItemEvent> {
+    let of = (items(), select(Class::ALL), select(Tlp::ALL.as_slice()), hashes(), hashes(), any::<u64>());
+    let item =
+        of.prop_map(|(item, class, tlp, blob, text, size)| Item { item, class, tlp, blob, text, size });
+    (cases(), small(), prop::collection::vec(item, 0..4))
+        .prop_map(|(case, package, items)| ItemEvent::Added { case, package, items })
+}
+
+fn marks_events() -> impl Strategy<Value = MarksEvent> {
+    let of = (cases(), small(), hashes(), hashes(), small(), text(), text(), text(), numbers());
+    of.prop_map(|(case, package, codebook, site_map, sites, renderer, reader, scorer, epsilon)| {
+        let marks = MarksCommitment { package, codebook, site_map, sites, renderer, reader, scorer, epsilon };
+        MarksEvent::Committed { case, marks }
+    })
+}
+
+fn wave_events() -> impl Strategy<Value = WaveEvent> {
+    let withheld = (
+        items(),
+        option::of(instants()),
+        prop::collection::vec(text(), 0..2),
+        prop::collection::vec(text(), 0..2),
+    )
+        .prop_map(|(item, until, policies, facts)| Withholding { item, until, policies, facts });
+    let scheduled = (
+        cases(),
+        waves(),
+        leads(),
+        prop::collection::btree_set(tiers(), 0..3),
+        prop::collection::btree_set(items(), 0..4),
+    );
+    prop_oneof![
+        scheduled.prop_map(|(case, wave, lead, tiers, items)| WaveEvent::Scheduled {
+            case,
+            wave,
+            lead,
+            tiers,
+            items
+        }),
+        (cases(), waves()).prop_map(|(case, wave)| WaveEvent::Approved { case, wave }),
+        (cases(), waves(), members(), prop::collection::vec(withheld, 0..3))
+            .prop_map(|(case, wave, member, items)| WaveEvent::Withheld { case, wave, member, items }),
+        (cases(), waves()).prop_map(|(case, wave)| WaveEvent::Released { case, wave }),
+    ]
+}
+
+fn grant_events() -> impl Strategy<Value = GrantEvent> {
+    let of = (cases(), waves(), items(), members(), hashes(), any::<u64>(), small(), hashes());
+    (of, text(), text(), prop::collection::vec(text(), 0..3)).prop_map(|(of, key, policy_set, policies)| {
+        let (case, wave, item, member, sha256, size, package, row) = of;
+        let facts = policies.clone();
+        GrantEvent::Given(Grant {
+            case,
+            wave,
+            item,
+            member,
+            sha256,
+            size,
+            package,
+            row,
+            key,
+            policy_set,
+            policies,
+            facts,
+        })
+    })
+}
+
+fn sighting_events() -> impl Strategy<Value = SightingEvent> {
+    let kind = select(vec![SightingKind::Leak, SightingKind::Mention, SightingKind::Exploitation]);
+    let exhibit = (text(), hashes(), any::<u64>(), hashes()).prop_map(|(name, sha256, size, blob)| Exhibit {
+        name,
+        sha256,
+        size,
+        blob,
+    });
+    (small(), cases(), kind, instants(), text(), prop::collection::vec(exhibit, 0..2)).prop_map(
+        |(id, case, kind, seen, note, exhibits)| {
+            SightingEvent::Added(Sighting { id: SightingId(id), case, kind, seen, note, exhibits })
+        },
+    )
+}
+
+fn leak_events() -> impl Strategy<Value = LeakEvent> {
+    let reading =
+        (hashes(), text(), small(), small(), small()).prop_map(|(sha256, reader, package, sites, read)| {
+            ReadingRecord { sha256, reader, package, sites, read }
+        });
+    let accused = (members(), numbers(), numbers()).prop_map(|(member, log10_e, p_value)| Accused {
+        member,
+        log10_e,
+        p_value,
+    });
+    let verdict = select(vec![Verdict::Attributed, Verdict::Inconclusive, Verdict::NotDerived]);
+    let trace =
+        (text(), numbers(), small(), verdict, prop::collection::vec(accused, 0..3), option::of(numbers()))
+            .prop_map(|(scorer, epsilon, population, verdict, accused, max_innocent_log10_e)| TraceRecord {
+                scorer,
+                epsilon,
+                population,
+                verdict,
+                accused,
+                max_innocent_log10_e,
+            });
+    prop_oneof![
+        (small(), small(), cases(), small()).prop_map(|(leak, sighting, case, look)| LeakEvent::Opened {
+            leak: LeakId(leak),
+            sighting: SightingId(sighting),
+            case,
+            look
+        }),
+        (small(), reading).prop_map(|(leak, reading)| LeakEvent::Read { leak: LeakId(leak), reading }),
+        (small(), trace).prop_map(|(leak, trace)| LeakEvent::Traced { leak: LeakId(leak), trace }),
+    ]
+}
+
+fn review_events() -> impl Strategy<Value = ReviewEvent> {
+    let outcome =
+        || select(vec![Outcome::Clear, Outcome::Warn, Outcome::Restrict, Outcome::Suspend, Outcome::Remove]);
+    let review = || small().prop_map(ReviewId);
+    prop_oneof![
+        (review(), members(), option::of(small().prop_map(LeakId)), text())
+            .prop_map(|(review, member, leak, reason)| ReviewEvent::Opened { review, member, leak, reason }),
+        (review(), text()).prop_map(|(review, text)| ReviewEvent::Replied { review, text }),
+        (review(), outcome(), text()).prop_map(|(review, outcome, reason)| ReviewEvent::Proposed {
+            review,
+            outcome,
+            reason
+        }),
+        (review(), outcome()).prop_map(|(review, outcome)| ReviewEvent::Decided { review, outcome }),
+    ]
+}
+
+fn deadline_events() -> impl Strategy<Value = DeadlineEvent> {
+    let id = || small().prop_map(DeadlineId);
+    prop_oneof![
+        (id(), cases(), instants()).prop_map(|(id, case, due)| DeadlineEvent::Opened {
+            id,
+            case,
+            kind: DeadlineKind::ExitDecision,
+            due
+        }),
+        (id(), text()).prop_map(|(id, how)| DeadlineEvent::Closed { id, how }),
+    ]
+}
+
+/// Any event, with nothing in it that JSON could not hold.
+pub(crate) fn events() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        1 => program_events().prop_map(Event::Program),
+        3 => member_events().prop_map(Event::Member),
+        3 => case_events().prop_map(Event::Case),
+        3 => embargo_events().prop_map(Event::Embargo),
+        2 => item_events().prop_map(Event::Item),
+        1 => marks_events().prop_map(Event::Marks),
+        3 => wave_events().prop_map(Event::Wave),
+        2 => grant_events().prop_map(Event::Grant),
+        1 => sighting_events().prop_map(Event::Sighting),
+        2 => leak_events().prop_map(Event::Leak),
+        2 => review_events().prop_map(Event::Review),
+        2 => deadline_events().prop_map(Event::Deadline),
+    ]
+}
+
+/// Any entry, at any place and instant.
+pub(crate) fn entries() -> impl Strategy<Value = Entry> {
+    let seq = prop_oneof![any::<u64>(), Just(u64::MAX)];
+    (seq, instants(), users(), events()).prop_map(|(seq, at, actor, event)| Entry { seq, at, actor, event })
+}
