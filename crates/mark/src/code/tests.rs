@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::*;
 use crate::render::{placeholder, render};
@@ -210,6 +211,8 @@ fn commitments_open_for_members_only() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn every_codeword_fits_its_master_and_renders_without_markup(secret: [u8; 32], member in "\\PC{0,12}") {
         let master = master(SAMPLE);

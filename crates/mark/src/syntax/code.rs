@@ -108,6 +108,10 @@ impl<'a> Reader<'a, '_> {
                 continue;
             }
             let body = comment.get(found + marker.len()..).unwrap_or_default().trim();
+            if body.contains(marker) {
+                self.report("E1", at, format!("two markers in one comment; write one `{marker}` on a line"));
+                continue;
+            }
             self.marker(index, at, token.end, body, &mut renames);
         }
         for block in std::mem::take(&mut self.open) {

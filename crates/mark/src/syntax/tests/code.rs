@@ -128,6 +128,7 @@ fn the_ids_of_code_sites_are_stable() {
 fn markers_that_say_nothing_known() {
     one("a.py", "x = 1 #~ picc 1|2\n", "E1 1:7: `picc 1|2` is no code markup");
     one("a.py", "x = 1 # see#~ pick 1|2\n", "E1 1:12: `#~` is no marker here");
+    one("a.py", "x = 'a' #~ pick a|b #~ =n\n", "E1 1:9: two markers in one comment");
     one("a.py", "x = 1 #~ shuffle\n", "E1 1:7: `shuffle` stands on a line of its own");
     one("a.py", "#~ shuffle\na\nb\n", "E1 1:1: this block is never closed by `#~ end`");
     one("a.py", "  #~ end\n", "E1 1:3: `end` without");
