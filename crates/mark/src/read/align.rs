@@ -9,7 +9,7 @@ use super::lattice::{Block, NodeMark};
 use super::normalise::{Case, Glyph};
 
 /// Most cells of a table; a stretch that needs more is left unread.
-pub(super) const CELLS: usize = 4_000_000;
+const CELLS: usize = 4_000_000;
 
 const NEVER: u32 = u32::MAX / 4;
 
@@ -70,6 +70,11 @@ pub(super) fn align(stretch: &Stretch<'_>) -> Option<Alignment> {
     let (steps, start) = trace(stretch, &forward, rows, column)?;
     let through = if has_places(stretch) { through(stretch, &forward, rows, width)? } else { Vec::new() };
     Some(Alignment { steps, through, cost, start })
+}
+
+/// Whether a whole block can be aligned with this many glyphs of leak.
+pub(super) fn fits(block: &Block, leak: usize) -> bool {
+    (block.nodes.len() + 1).checked_mul(leak + 1).is_some_and(|cells| cells <= CELLS)
 }
 
 /// Returns the least cost of turning a branch's best rendering into `leak`.
@@ -146,7 +151,7 @@ fn forward(stretch: &Stretch<'_>, rows: usize, width: usize) -> Option<Table> {
         if node.glyph == Glyph::PASS {
             out.copy_from_slice(&input);
         } else {
-            take_glyph(node.glyph, &input, stretch.leak.iter(), stretch.case, out.iter_mut());
+            take_glyph((node.glyph, false), &input, stretch.leak.iter(), stretch.case, out.iter_mut());
         }
     }
     Some(table)
@@ -162,9 +167,9 @@ fn least(into: &mut Vec<u32>, row: &[u32]) {
     }
 }
 
-/// One row of the edit distance: `input` is the least cost before the glyph.
+/// One row of the edit distance: `input` is the least cost before the glyph, or after it when backwards.
 fn take_glyph<'a, 'b>(
-    glyph: Glyph,
+    (glyph, backwards): (Glyph, bool),
     input: &[u32],
     leak: impl Iterator<Item = &'a Glyph>,
     case: Case,
@@ -177,7 +182,9 @@ fn take_glyph<'a, 'b>(
     let mut left = diagonal + missing;
     *cell = left;
     for ((above, there), cell) in input.zip(leak).zip(out) {
-        let best = (above + missing).min(diagonal + glyph.instead(*there, case)).min(left + there.weight());
+        let best = (above + missing)
+            .min(diagonal + glyph.instead(*there, case))
+            .min(left + glyph.extra(*there, backwards));
         diagonal = *above;
         left = best;
         *cell = best;
@@ -218,7 +225,7 @@ fn through(
                 } else {
                     let there: Vec<u32> = table.row(next).iter().rev().copied().collect();
                     take_glyph(
-                        glyph,
+                        (glyph, true),
                         &there,
                         stretch.leak.iter().rev(),
                         stretch.case,
@@ -263,13 +270,13 @@ fn trace(stretch: &Stretch<'_>, table: &Table, rows: usize, column: usize) -> Op
         let there = column.checked_sub(1).and_then(|column| stretch.leak.get(column));
         if let Some(glyph) = there {
             if let Some(before) = from(column - 1, node.glyph.instead(*glyph, stretch.case)) {
-                let shown = if node.glyph == Glyph::ANY { *glyph } else { node.glyph };
+                let shown = if node.glyph.is_any() { *glyph } else { node.glyph };
                 let same = node.glyph.matches(*glyph);
                 steps.push(if same { Step::Match(shown) } else { Step::Other(shown) });
                 (row, column) = (before, column - 1);
                 continue;
             }
-            if table.at(row, column - 1) + glyph.weight() == cost {
+            if table.at(row, column - 1) + node.glyph.extra(*glyph, false) == cost {
                 steps.push(Step::Extra(*glyph));
                 column -= 1;
                 continue;

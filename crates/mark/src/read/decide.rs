@@ -112,7 +112,11 @@ struct Open {
     enter: usize,
     text: Vec<Glyph>,
     matched: u32,
+    /// Weight of what the leak has more inside the branch's text or touching it.
     extra: u32,
+    /// Weight of what it has more since the branch's last glyph, and how much of that touches the glyph.
+    trailing: u32,
+    touching: u32,
 }
 
 struct Path<'a> {
@@ -154,10 +158,8 @@ impl Path<'_> {
         let mut open: Vec<Open> = Vec::new();
         let mut closed: Vec<(Open, usize)> = Vec::new();
         let mut word: Option<bool> = None;
-        // Weight of letters that the leak has more, since the last glyph of the path.
+        // Weight of letters too many that touch what comes next.
         let mut strays = 0;
-        // Branches that ended since the last glyph of the path.
-        let mut just_closed = 0;
         for step in &alignment.steps {
             match *step {
                 Step::Mark(mark) => {
@@ -165,35 +167,40 @@ impl Path<'_> {
                     match mark {
                         NodeMark::None => {}
                         NodeMark::Enter { place, branch } => {
-                            let enter = self.events.len();
-                            self.events.push(Event::Edge);
+                            let (enter, text) = (self.events.len(), Vec::new());
+                            let (matched, extra, trailing, touching) = (0, strays, 0, 0);
                             open.push(Open {
                                 place,
                                 branch,
                                 enter,
-                                text: Vec::new(),
-                                matched: 0,
-                                extra: strays,
+                                text,
+                                matched,
+                                extra,
+                                trailing,
+                                touching,
                             });
+                            self.events.push(Event::Edge);
                         }
                         NodeMark::Leave { .. } => {
-                            if let Some(done) = open.pop() {
+                            if let Some(mut done) = open.pop() {
+                                done.extra += done.touching;
                                 closed.push((done, self.events.len()));
-                                just_closed += 1;
                             }
                             self.events.push(Event::Edge);
                         }
                     }
                 }
                 Step::Extra(glyph) => {
-                    if let Some(exact) = &mut word {
-                        *exact = false;
+                    match &mut word {
+                        Some(exact) if glyph.is_word() => *exact = false,
+                        _ => self.end_word(&mut word),
                     }
-                    open.iter_mut().for_each(|open| open.extra += glyph.weight());
-                    if glyph.is_word() {
-                        strays += glyph.weight();
-                        let recent = closed.iter_mut().rev().take(just_closed);
-                        recent.for_each(|(done, _)| done.extra += glyph.weight());
+                    strays = if glyph.is_word() { strays + glyph.weight() } else { 0 };
+                    for open in &mut open {
+                        if glyph.is_word() && open.touching == open.trailing {
+                            open.touching += glyph.weight();
+                        }
+                        open.trailing += glyph.weight();
                     }
                 }
                 Step::Match(glyph) | Step::Other(glyph) | Step::Missing(glyph) => {
@@ -201,6 +208,8 @@ impl Path<'_> {
                     for open in &mut open {
                         open.text.push(glyph);
                         open.matched += if matches { glyph.weight() } else { 0 };
+                        open.extra += std::mem::take(&mut open.trailing);
+                        open.touching = 0;
                     }
                     if glyph.is_word() {
                         let exact = word.get_or_insert(strays == 0);
@@ -209,7 +218,6 @@ impl Path<'_> {
                         self.end_word(&mut word);
                     }
                     strays = 0;
-                    just_closed = 0;
                 }
             }
         }

@@ -2,8 +2,10 @@
 //!
 //! A file is split where its invariant text has blank lines, and around long orders, so that each block
 //! is found on its own: excerpts, shuffles and quotations keep blocks. Within a block a choice is
-//! parallel branches between two pass nodes, a constant a run of wildcards, and a short order a choice
+//! parallel branches between two pass nodes, a constant a run of wildcards (or nothing), and a short order a choice
 //! of all its arrangements.
+
+use std::collections::HashSet;
 
 use crate::arrange::{arrangement, arrangements};
 use crate::master::{Generator, Master, Node as MasterNode, SiteIx, SiteKind};
@@ -22,6 +24,8 @@ pub(super) const SEED_WORDS: usize = 3;
 pub(super) struct Lattice {
     pub(super) blocks: Vec<Block>,
     pub(super) orders: Vec<LongOrder>,
+    /// Seeds that stand inside branches, so that some copies have them and others not.
+    pub(super) in_branches: HashSet<u64>,
 }
 
 /// One block.
@@ -129,6 +133,7 @@ impl Lattice {
             }
             lattice.close(&mut builder, &mut waiting);
         }
+        lattice.in_branches = lattice.blocks.iter().flat_map(Block::seeds_in_branches).collect();
         lattice
     }
 
@@ -186,6 +191,17 @@ impl Block {
     pub(super) fn longest_between(&self, from: usize, to: usize) -> usize {
         let at = |node: usize| self.nodes.get(node).map_or_else(|| self.longest(), |node| node.longest);
         at(to).saturating_sub(at(from))
+    }
+
+    fn seeds_in_branches(&self) -> Vec<u64> {
+        let branches = self.places.iter().flat_map(|place| &place.branches);
+        let of_branch = |nodes: &std::ops::Range<usize>| {
+            let nodes = self.nodes.get(nodes.clone()).unwrap_or_default();
+            let glyphs: Vec<Glyph> = nodes.iter().map(|node| node.glyph).collect();
+            let hashes: Vec<u64> = words(&glyphs).iter().map(|word| word.hash).collect();
+            hashes.windows(SEED_WORDS).map(|run| seed(run.iter().copied())).collect::<Vec<_>>()
+        };
+        branches.flat_map(of_branch).collect()
     }
 
     /// Hash of the seed that starts at a word, if [`SEED_WORDS`] words stand there side by side.
@@ -343,9 +359,14 @@ impl<'a> Builder<'a> {
             Some(SiteKind::Constant(Generator::Word(n) | Generator::Hex(n) | Generator::Num(n))) => *n,
             _ => 0,
         };
-        for _ in 0..length {
-            self.push(Glyph::ANY, vec![self.end], NodeMark::None);
+        let start = self.end;
+        for at in 0..length {
+            self.push(Glyph::any(at == 0, at + 1 == length), vec![self.end], NodeMark::None);
         }
+        // Without this way round, the wildcards would swallow the text behind a value that was taken out.
+        let value = self.end;
+        let lost = self.push(Glyph::LOST, vec![start], NodeMark::None);
+        self.push(Glyph::PASS, vec![value, lost], NodeMark::None);
         if self.depth == 0 {
             // Keeps a word that touches the value from counting as whole.
             self.joined = false;

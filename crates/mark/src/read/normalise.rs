@@ -14,20 +14,26 @@ const SPACE: u32 = 2;
 /// Cost of the same letter in the other case.
 const CASE: u32 = 1;
 
+/// Cost of a glyph too many inside a value.
+const BROKEN_VALUE: u32 = 15;
+
 const CHARACTER: u32 = 0x1f_ffff;
 const WEIGHT_SHIFT: u32 = 24;
 const WILD: u32 = 1 << 30;
 const UPPER: u32 = 1 << 31;
+const VALUE_AFTER: u32 = 1 << 28;
+const VALUE_BEFORE: u32 = 1 << 29;
 
 /// A normalised character with its weight, or a wildcard for a constant's character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Glyph(u32);
 
 impl Glyph {
-    /// Stands for any letter or digit.
-    pub(super) const ANY: Glyph = Glyph(WILD | LETTER << WEIGHT_SHIFT);
     /// Takes no character; marks where a branch starts and where branches meet.
     pub(super) const PASS: Glyph = Glyph(0);
+
+    /// Stands for a value that was taken out or replaced: costs about two letters, matches nothing.
+    pub(super) const LOST: Glyph = Glyph(CHARACTER | 15 << WEIGHT_SHIFT);
 
     const BREAK: Glyph = Glyph(' ' as u32 | SPACE << WEIGHT_SHIFT);
 
@@ -38,6 +44,24 @@ impl Glyph {
             _ => PUNCTUATION,
         };
         Glyph(lower as u32 | weight << WEIGHT_SHIFT | if upper { UPPER } else { 0 })
+    }
+
+    /// Stands for any letter or digit: one character of a value, whose first and last it may be.
+    pub(super) fn any(first: bool, last: bool) -> Self {
+        let inner = if first { 0 } else { VALUE_BEFORE } | if last { 0 } else { VALUE_AFTER };
+        Glyph(WILD | LETTER << WEIGHT_SHIFT | inner)
+    }
+
+    /// Whether it stands for any letter or digit.
+    pub(super) fn is_any(self) -> bool {
+        self.0 & WILD != 0
+    }
+
+    /// Cost of a leak's glyph that stands after it, or before it when read backwards, and is none of the
+    /// master's. Values are whole tokens: what breaks one costs more.
+    pub(super) fn extra(self, leak: Glyph, backwards: bool) -> u32 {
+        let inner = if backwards { VALUE_BEFORE } else { VALUE_AFTER };
+        if self.0 & inner == 0 { leak.weight() } else { BROKEN_VALUE }
     }
 
     /// Cost of leaving it out or putting it in, eighths of a character.
@@ -52,14 +76,14 @@ impl Glyph {
 
     /// Whether `leak` is this character, in whatever case.
     pub(super) fn matches(self, leak: Glyph) -> bool {
-        if self.0 & WILD == 0 { (self.0 ^ leak.0) & CHARACTER == 0 } else { leak.is_word() }
+        if self.is_any() { leak.is_word() } else { (self.0 ^ leak.0) & CHARACTER == 0 }
     }
 
     /// Cost of `leak` standing in its place.
     pub(super) fn instead(self, leak: Glyph, case: Case) -> u32 {
         if !self.matches(leak) {
             self.weight().max(leak.weight())
-        } else if case == Case::Counts && self.0 & WILD == 0 && (self.0 ^ leak.0) & UPPER != 0 {
+        } else if case == Case::Counts && !self.is_any() && (self.0 ^ leak.0) & UPPER != 0 {
             CASE
         } else {
             0
@@ -102,12 +126,6 @@ impl Text {
         }
         all.words = words(&all.glyphs);
         all
-    }
-
-    /// Lower-case letters of a word.
-    pub(super) fn word(&self, word: Word) -> String {
-        let glyphs = self.glyphs.get(word.start..word.end).unwrap_or_default();
-        glyphs.iter().filter_map(|g| char::from_u32(g.0 & CHARACTER)).collect()
     }
 
     /// Share of upper-case characters among the letters and digits.
@@ -273,7 +291,7 @@ mod tests {
     #[test]
     fn words_do_not_cross_files() {
         let text = Text::of(["one", "two"]);
-        let found: Vec<String> = text.words.iter().map(|&w| text.word(w)).collect();
-        assert_eq!(found, ["one", "two"]);
+        let found: Vec<(usize, usize)> = text.words.iter().map(|word| (word.start, word.end)).collect();
+        assert_eq!(found, [(0, 3), (4, 7)]);
     }
 }

@@ -7,16 +7,16 @@ use super::normalise::Text;
 
 /// Occurrences of a seed in the leak that are looked at.
 const LEAK_OCCURRENCES: usize = 24;
+/// Seeds of a block rare enough in the leak to go without the frequent ones.
+const ENOUGH_RARE: usize = 3;
 /// Occurrences of a seed in the master up to which it means anything.
 const MASTER_OCCURRENCES: usize = 4;
 /// Seeds back from a seed that may come before it in a chain.
 const LOOK_BACK: usize = 48;
 /// Chains of a block that are kept.
 const CHAINS: usize = 8;
-/// Least score of a chain: two seeds that occur nowhere else in the master.
+/// Least score of a chain: two seeds that occur nowhere else in the master, or four that occur twice.
 const LEAST_SCORE: f64 = 2.0;
-/// Score of a seed that the master has more than once.
-const REPEATED: f64 = 0.25;
 /// Leak words beyond the block's that may lie between two seeds of a chain.
 const GAP_WORDS: usize = 24;
 
@@ -68,7 +68,7 @@ fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
             }
         }
     }
-    index.retain(|_, seed| seed.places.len() <= MASTER_OCCURRENCES);
+    index.retain(|hash, seed| seed.places.len() <= MASTER_OCCURRENCES && !lattice.in_branches.contains(hash));
     for (at, run) in leak.words.windows(SEED_WORDS).enumerate() {
         if let Some(seed) = index.get_mut(&seed(run.iter().map(|word| word.hash))) {
             seed.count += 1;
@@ -82,14 +82,19 @@ fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
     // there over and over.
     let mut hits: Vec<(Vec<Hit>, Vec<Hit>)> = lattice.blocks.iter().map(|_| Default::default()).collect();
     for seed in index.values() {
-        let score = if seed.places.len() == 1 { 1.0 } else { REPEATED };
+        let score = 1.0 / seed.places.len().max(1) as f64;
         for (block, word) in &seed.places {
             let Some((rare, frequent)) = hits.get_mut(*block) else { continue };
             let list = if seed.count <= LEAK_OCCURRENCES { rare } else { frequent };
             list.extend(seed.found.iter().map(|at| Hit { word: *word, leak: *at, score }));
         }
     }
-    let choose = |(rare, frequent): (Vec<Hit>, Vec<Hit>)| if rare.len() < 3 { frequent } else { rare };
+    let choose = |(mut rare, frequent): (Vec<Hit>, Vec<Hit>)| {
+        if rare.len() < ENOUGH_RARE {
+            rare.extend(frequent);
+        }
+        rare
+    };
     hits.into_iter().map(choose).collect()
 }
 

@@ -174,3 +174,94 @@ proptest::proptest! {
         proptest::prop_assert!(found.iter().all(|seen| matches!(seen, Seen::Erased | Seen::Index(0))));
     }
 }
+
+#[test]
+fn a_block_of_four_words_is_read() {
+    let filler = format!("{INTRO}is handed on as it stands{MIDDLE}fill in every field{END}");
+    let master = master(vec![
+        text(INTRO),
+        choice(2, &["is handed on as it stands", "passes unchanged to a successor"]),
+        text(&format!("{MIDDLE}fill in every field{END}\n\nWe see these consequences, ")),
+        choice(0, &["without any ranking", "listed in no special order"]),
+        text(":\n\n"),
+        order(1, &[&"first item ".repeat(40), &"second point ".repeat(40), &"third matter ".repeat(40)]),
+        text(
+            "\n\nThe last paragraph of the file, which is long enough to be found on its own as well, ends here. It was written for this test and says nothing that could be of any further use.",
+        ),
+    ]);
+    let list = ["first item ".repeat(40), "third matter ".repeat(40), "second point ".repeat(40)].join("\n");
+    let leak = format!(
+        "{filler}\n\nWe see these consequences, listed in no special order:\n\n{list}\n\nThe last paragraph of the file, which is long enough to be found on its own as well, ends here. It was written for this test and says nothing that could be of any further use."
+    );
+    assert_eq!(seen(&master, &leak), [Seen::Index(1), Seen::Index(1), Seen::Index(0)]);
+}
+
+#[test]
+fn long_items_are_ordered_by_their_chains() {
+    let item = |name: &str| -> String {
+        let sentence = |n: usize| format!("{name} step {n} asks {name}{n} to look at {n}{name} once more. ");
+        (0..60).map(sentence).collect()
+    };
+    let items: Vec<String> = ["alpha", "bravo", "charlie"].iter().map(|name| item(name)).collect();
+    let refs: Vec<&str> = items.iter().map(String::as_str).collect();
+    let master = master(vec![
+        text(INTRO),
+        choice(0, &["is handed on as it stands", "passes unchanged to a successor"]),
+        text(&format!("{MIDDLE}{END}\n\n")),
+        order(1, &refs),
+        text(&format!("\n\n{END}")),
+    ]);
+    let leak = format!(
+        "{INTRO}is handed on as it stands{MIDDLE}{END}\n\n{}\n{}\n{}\n\n{END}",
+        items[2], items[0], items[1]
+    );
+    assert_eq!(seen(&master, &leak), [Seen::Index(0), Seen::Index(4)]);
+}
+
+#[test]
+fn a_value_taken_out_does_not_swallow_its_neighbours() {
+    let master = master(vec![
+        text("It was sent to the host "),
+        constant(0, Generator::Hex(8)),
+        text(".example.net in "),
+        choice(1, &["one part with the boundary", "a form whose boundary was"]),
+        text(" "),
+        constant(2, Generator::Hex(8)),
+        text(". "),
+        text(INTRO),
+        choice(3, &["is handed on as it stands", "passes unchanged to a successor"]),
+        text(MIDDLE),
+        choice(4, &["fill in every field", "set all of its values"]),
+        text(END),
+    ]);
+    let tail = format!("{INTRO}is handed on as it stands{MIDDLE}fill in every field{END}");
+    for value in ["00c0ffee", "x", "", "removed by the leaker"] {
+        let leak = format!(
+            "It was sent to the host {value}.example.net in a form whose boundary was {value}. {tail}"
+        );
+        assert_eq!(seen(&master, &leak)[1], Seen::Index(1), "{value}");
+    }
+}
+
+#[test]
+fn text_that_a_branch_shares_with_its_surroundings_is_no_anchor() {
+    let before = format!("{END}\nif length > limit:\n");
+    let after = "    return slot.owner\n\n";
+    let branches = [
+        "    return slot.owner\n    slot.owner = visitor\n",
+        "    if not too_long:\n        slot.owner = visitor\n",
+    ];
+    let master = master(vec![
+        text(&before),
+        choice(0, &branches),
+        text(after),
+        text(INTRO),
+        choice(1, &["is handed on as it stands", "passes unchanged to a successor"]),
+        text(MIDDLE),
+        text(END),
+    ]);
+    for (at, branch) in branches.iter().enumerate() {
+        let leak = format!("{before}{branch}{after}{INTRO}is handed on as it stands{MIDDLE}{END}");
+        assert_eq!(seen(&master, &leak), [Seen::Index(at as u32), Seen::Index(0)]);
+    }
+}

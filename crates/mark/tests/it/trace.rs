@@ -13,7 +13,7 @@ use crate::leaks::{excerpt, joined, noisy, pasted, plain, reflowed, shuffled, wi
 use crate::package::{codebook, copy, is_constant, master, members, verbatim};
 
 const EPSILON: f64 = 1e-6;
-const SEEDS: std::ops::Range<u8> = 1..5;
+const SEEDS: std::ops::Range<u8> = 1..4;
 
 /// Right, wrong and all sites that are no constants.
 fn score(master: &Master, codebook: &Codebook, member: &str, reading: &Reading) -> (usize, usize, usize) {
@@ -103,7 +103,7 @@ fn plain_paste() {
 fn excerpts() {
     let master = master();
     let members = members();
-    for seed in 1..13 {
+    for seed in 1..9 {
         let codebook = codebook(&master, seed);
         let guilty = &members[usize::from(seed) * 7];
         let copy = copy(&master, &codebook, guilty);
