@@ -62,7 +62,7 @@ pub(crate) async fn run(common: &Common, args: ExplainArgs) -> anyhow::Result<()
         output::say(format_args!("  it was given its copy {since}"));
     }
     for change in &explained.policy.changes {
-        output::say(format_args!("  if {}: {}", change.what, change.then));
+        output::say(format_args!("  what would change it: {} → {}", change.what, change.then));
     }
     output::say(format_args!("  (answered from the first {} entries of the log)", explained.entries));
     Ok(())

@@ -6,7 +6,7 @@ use std::{
     sync::Mutex,
 };
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
 use engine::progress::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use program::Entry;
@@ -16,6 +16,9 @@ use serde::Serialize;
 pub(crate) const FAILED: u8 = 1;
 /// Something does not fit.
 pub(crate) const UNSOUND: u8 = 3;
+
+/// Width of a table that no terminal limits, in columns.
+const PIPED_WIDTH: u16 = 120;
 
 /// Prints a line; a reader who went away is no error.
 pub(crate) fn say(text: impl Display) {
@@ -60,7 +63,11 @@ pub(crate) fn table<T: Serialize>(
         return json(value);
     }
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    let style = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
+    table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic);
+    if !io::stdout().is_terminal() {
+        table.set_width(PIPED_WIDTH);
+    }
     table.set_header(headings.iter().copied());
     let mut any = false;
     for row in rows {
