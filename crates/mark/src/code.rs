@@ -16,7 +16,7 @@
 //!    per character, below the size of its alphabet; a value that [`ValueSpace`] excludes is thrown away and
 //!    the stream goes on.
 //!
-//! **Source:** RFC 5869 (HKDF), RFC 2104 (HMAC); tracing.md, section 3.
+//! **Source:** RFC 5869 (HKDF), RFC 2104 (HMAC).
 
 mod commit;
 mod stream;

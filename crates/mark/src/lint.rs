@@ -1,7 +1,7 @@
 //! What an author should look at before a package is marked.
 //!
 //! Everything here is a warning: the package has a rendering, but a mark is weak, or a copy may mean something
-//! else. The rules are those of marks.md, section 10, with these limits:
+//! else. Every problem names its rule; what the rules do not see:
 //!
 //! - E2 finds names used in one file, not literals that are written twice without a mark.
 //! - E3 looks at the size of a value, not at public text of its shape.
@@ -26,7 +26,7 @@ use crate::syntax::{Problem, Source, SourceFile, normalise, number_bullet, writt
 
 /// Bits a constant should have to convict on its own in a large program.
 ///
-/// **Source:** marks.md, section 5: 33.2 bits for 10,000 members at 1e-6.
+/// log2(n/ε) is 33.2 bits for 10,000 members at ε = 1e-6.
 pub const STRONG_CONSTANT_BITS: f64 = 34.0;
 /// Characters from which on a difference in length is worth a warning.
 const LONG: usize = 16;

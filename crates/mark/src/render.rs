@@ -150,8 +150,6 @@ pub fn has_shape(generator: Generator, value: &[u8]) -> bool {
 }
 
 /// Consonants of generated words: `q`, `x` and `y` are left out.
-///
-/// **Source:** marks.md, section 8: 18 consonants and 5 vowels.
 pub(crate) const CONSONANTS: &[u8] = b"bcdfghjklmnprstvwz";
 /// Vowels of generated words.
 pub(crate) const VOWELS: &[u8] = b"aeiou";

@@ -10,7 +10,8 @@
 //! Salts make the row commitments say nothing about members or symbols, so all of them may be published; one
 //! opening then proves one member's row to anybody who has the list and the logged root.
 //!
-//! **Source:** tracing.md, section 9, step 1.
+//! **Source:** a code that is fixed before delivery answers the attack of Charpentier, Fontaine, Furon and Cox,
+//! arXiv 1010.2621: an operator that alters the code afterwards.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -24,7 +24,7 @@ const MIN_DISTINCT: usize = 4;
 ///   or 19 digits: 1.0 to 2.2 thousand million seconds since 1970) or like a date (12 or 14 digits: 19…, 20…);
 /// - occurs in the package's own text.
 ///
-/// **Source:** marks.md, section 8; tracing.md, section 4.3 (exclusions are public and part of the size).
+/// The exclusions are public, and the size of the space counts without them.
 #[derive(Clone, Debug)]
 pub struct ValueSpace {
     generator: Generator,
@@ -71,8 +71,6 @@ impl ValueSpace {
 }
 
 /// Gives the bits of a generator's values before exclusions.
-///
-/// **Source:** marks.md, section 8.
 pub fn nominal_bits(generator: Generator) -> f64 {
     match generator {
         Generator::Word(n) => f64::from(n.div_ceil(2)) * 18_f64.log2() + f64::from(n / 2) * 5_f64.log2(),

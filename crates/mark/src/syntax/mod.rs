@@ -37,8 +37,6 @@ pub const MAX_ARRANGEMENTS: u64 = 1 << 20;
 /// How many characters a generated value may have.
 pub const MAX_LENGTH: u32 = 64;
 /// Bits a generated value must have, so that a match of one value is evidence.
-///
-/// **Source:** marks.md, section 10, E3.
 pub const MIN_CONSTANT_BITS: f64 = 32.0;
 
 /// A file as its author wrote it.
