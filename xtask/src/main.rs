@@ -1,4 +1,5 @@
 //! `cargo xtask test`: every check of the repository, in order, each with a headline and the time it took.
+//! `cargo xtask bench`: the figures that README quotes.
 
 mod arrows;
 mod exec;
@@ -32,12 +33,17 @@ enum Task {
         #[arg(long)]
         full: bool,
     },
+    /// Builds everything in release and prints the figures that README quotes.
+    Bench,
 }
 
 fn main() -> ExitCode {
-    let Task::Test { only, full } = Cli::parse().task;
     let strict = std::env::var("CI").is_ok_and(|value| value == "true");
-    match steps::run_all(&only, &Options { full, strict }) {
+    let done = match Cli::parse().task {
+        Task::Test { only, full } => steps::run_all(&only, &Options { full, strict }),
+        Task::Bench => bench().map(|()| true),
+    };
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -45,4 +51,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The measured program and its measure are built before anything is timed.
+fn bench() -> anyhow::Result<()> {
+    exec::run(&mut exec::cargo(&["build", "--release", "--locked", "-p", "cli", "-p", "bench"]))?;
+    exec::run(&mut exec::cargo(&["run", "--release", "--locked", "--quiet", "-p", "bench"]))
 }

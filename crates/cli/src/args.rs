@@ -20,7 +20,7 @@ Exit codes:
   3  `verify` or `copy verify` found something that does not fit
 
 Begin with:
-  forewarn demo --dir /tmp/demo
+  forewarn demo --dir ./demo
   forewarn init --data ./program --name \"Acme Early Warning\" --operator alice --operator bob")]
 pub(crate) struct Cli {
     #[command(flatten)]

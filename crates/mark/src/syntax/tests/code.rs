@@ -29,10 +29,10 @@ fn literals_are_picked_and_markers_disappear() {
     assert_eq!(yaml[1], "a: two\n- 6\nb: 'r'\n");
     let shell = both(
         "a.sh",
-        "N=3 #~ pick 3|4\nP=/tmp/a #~ pick /tmp/a|/tmp/b\nexport Q=\"$HOME\" #~ pick x|y\n",
+        "N=3 #~ pick 3|4\nP=/srv/a #~ pick /srv/a|/srv/b\nexport Q=\"$HOME\" #~ pick x|y\n",
         &[1, 1, 1],
     );
-    assert_eq!(shell[1], "N=4\nP=/tmp/b\nexport Q=\"y\"\n");
+    assert_eq!(shell[1], "N=4\nP=/srv/b\nexport Q=\"y\"\n");
     let bars = both("a.js", "const s = \"a\"; //~ pick a|b\\|c\n", &[1]);
     assert_eq!(bars[1], "const s = \"b|c\";\n");
 }
