@@ -14,6 +14,8 @@ const FLANK: usize = 6;
 const FLANK_MATCHES: usize = 5;
 /// Least words around a place for it to be read at all.
 const FLANK_LEAST: usize = 3;
+/// Least weight of a branch, twelve letters, that may stand at the edge of what the leak quotes.
+const VERBATIM_WEIGHT: u32 = 96;
 /// Nodes beyond a chain's ends that are still aligned.
 const OVERHANG: usize = 800;
 
@@ -103,6 +105,8 @@ struct Call {
     /// Indices of its edges among the events.
     enter: usize,
     leave: usize,
+    /// Whether the branch is long and stands there word for word.
+    verbatim: bool,
 }
 
 /// A branch being walked through.
@@ -117,6 +121,17 @@ struct Open {
     /// Weight of what it has more since the branch's last glyph, and how much of that touches the glyph.
     trailing: u32,
     touching: u32,
+}
+
+impl Open {
+    fn weight(&self) -> u32 {
+        self.text.iter().map(|glyph| glyph.weight()).sum()
+    }
+
+    fn is_verbatim(&self) -> bool {
+        let weight = self.weight();
+        weight >= VERBATIM_WEIGHT && 100 * self.matched >= 95 * weight && 100 * self.extra <= 5 * weight
+    }
 }
 
 struct Path<'a> {
@@ -225,7 +240,14 @@ impl Path<'_> {
 
         for (done, leave) in closed {
             if self.is_clear(&done, alignment) {
-                self.calls.push(Call { place: done.place, branch: done.branch, enter: done.enter, leave });
+                let verbatim = done.is_verbatim();
+                self.calls.push(Call {
+                    place: done.place,
+                    branch: done.branch,
+                    enter: done.enter,
+                    leave,
+                    verbatim,
+                });
             }
         }
     }
@@ -236,7 +258,7 @@ impl Path<'_> {
 
     /// Whether most of the branch's text is there and every other branch costs clearly more.
     fn is_clear(&self, done: &Open, alignment: &Alignment) -> bool {
-        let weight: u32 = done.text.iter().map(|glyph| glyph.weight()).sum();
+        let weight = done.weight();
         let present = 100 * done.matched >= 65 * weight && 100 * done.extra <= 35 * weight;
         if weight == 0 || !present {
             return false;
@@ -259,7 +281,8 @@ impl Path<'_> {
         })
     }
 
-    /// Whether enough of the words around the place are the master's, near ones on both sides included.
+    /// Whether enough of the words around the place are the master's, and so are near ones on both sides, or
+    /// on one where the branch itself is beyond doubt.
     fn stands_in_its_text(&self, call: &Call) -> bool {
         let matched = |event: &Event| match event {
             Event::Word { matched } => Some(*matched),
@@ -276,6 +299,8 @@ impl Path<'_> {
         let (words, matches) = (flank().count(), flank().filter(|matched| **matched).count());
         let near = |side: &[bool]| side.is_empty() || side.iter().take(3).any(|matched| *matched);
         let least = FLANK_MATCHES.min(words.saturating_sub(words / 4));
-        words >= FLANK_LEAST && matches >= least && near(&left) && near(&right)
+        // A sentence quoted alone ends where its neighbour would begin.
+        let joined = if call.verbatim { near(&left) || near(&right) } else { near(&left) && near(&right) };
+        words >= FLANK_LEAST && matches >= least && joined
     }
 }

@@ -4,10 +4,12 @@
 //! innocent member's row, which is what the bound on false accusation rests on
 //! ([`accuse::bound`](crate::accuse::bound)).
 //!
-//! The steps: normalise both texts ([`normalise`]); compile the master's paragraphs into lattices
-//! ([`lattice`]); find each paragraph by runs of its invariant words ([`seed`]); align lattice and leak
-//! between the anchors ([`align`]); read a branch where it stands out ([`decide`]); look for the items of
-//! long orders one by one ([`order`]); collect tokens of the constants' shapes ([`tokens`]).
+//! The steps: `normalise` both texts; compile the master's paragraphs into a `lattice` each; find each
+//! paragraph by runs of its invariant words (`seed`); `align` lattice and leak between these anchors;
+//! `decide` for a branch where it stands out; look for the items of a long `order` one by one; collect
+//! the `tokens` that have a constant's shape.
+//!
+//! Time and memory grow linearly with the leak: what is aligned is bounded by the master.
 
 mod align;
 mod decide;

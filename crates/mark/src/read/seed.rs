@@ -138,9 +138,11 @@ fn best_chain(shape: &Block, hits: &[Hit]) -> (f64, Vec<Hit>) {
     let mut links: Vec<(f64, Option<usize>)> = Vec::with_capacity(hits.len());
     for (at, hit) in hits.iter().enumerate() {
         let from = at.saturating_sub(LOOK_BACK);
-        let before = hits.iter().zip(&links).enumerate().skip(from);
-        let best = before
-            .filter_map(|(index, (earlier, (score, _)))| {
+        let earlier =
+            hits.get(from..at).unwrap_or_default().iter().zip(links.get(from..).unwrap_or_default());
+        let best = earlier
+            .zip(from..)
+            .filter_map(|((earlier, (score, _)), index)| {
                 follows(shape, earlier, hit).map(|cost| (score - cost, Some(index)))
             })
             .max_by(|a, b| a.0.total_cmp(&b.0));

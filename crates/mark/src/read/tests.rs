@@ -265,3 +265,17 @@ fn text_that_a_branch_shares_with_its_surroundings_is_no_anchor() {
         assert_eq!(seen(&master, &leak), [Seen::Index(at as u32), Seen::Index(0)]);
     }
 }
+
+#[test]
+fn a_sentence_quoted_alone_is_read_to_its_edge() {
+    let master = master(vec![
+        text(&format!("{END} {INTRO}")),
+        choice(0, &["is handed on as it stands", "passes unchanged to a successor"]),
+        text(MIDDLE),
+        choice(1, &["fill in every field", "set all of its values"]),
+        text(". Nothing else of this paragraph is quoted by whoever leaked it, not even this end."),
+    ]);
+    let quoted = |end: &str| format!("{END} {INTRO}is handed on as it stands{MIDDLE}{end}");
+    assert_eq!(seen(&master, &quoted("set all of its values")), [Seen::Index(0), Seen::Index(1)]);
+    assert_eq!(seen(&master, &quoted("set a")), [Seen::Index(0), Seen::Erased]);
+}

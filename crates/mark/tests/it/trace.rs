@@ -6,8 +6,8 @@ use mark::master::{Master, Symbol};
 use mark::read::{LeakFile, read};
 use mark::reading::{Reading, Seen};
 use mark::trace::{laws, rows, trace};
-use rand::SeedableRng;
 use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 
 use crate::leaks::{excerpt, joined, noisy, pasted, plain, reflowed, shuffled, without_constants};
 use crate::package::{codebook, copy, is_constant, master, members, verbatim};
@@ -169,6 +169,25 @@ fn one_constant_in_another_text() {
     let (reading, trace) = trace(&master, &codebook, &members, &pasted(leak), EPSILON).unwrap();
     assert!(!reading.derived);
     assert_eq!((trace.verdict, trace.accused), (Verdict::Attributed, vec![members[31].clone()]));
+}
+
+/// Two members mix their copies paragraph by paragraph; both their values stand in the mixture.
+#[test]
+fn two_colluders_convict_themselves_and_nobody_else() {
+    let master = master();
+    let members = members();
+    for seed in SEEDS {
+        let codebook = codebook(&master, seed);
+        let pair = [&members[usize::from(seed)], &members[50]];
+        let copies = pair.map(|member| joined(&copy(&master, &codebook, member)));
+        let mut rng = StdRng::seed_from_u64(u64::from(seed));
+        let [one, two] = copies.each_ref().map(|text| text.split("\n\n"));
+        let mixed: Vec<&str> = one.zip(two).map(|(a, b)| if rng.gen_bool(0.5) { a } else { b }).collect();
+        let leak = pasted(mixed.join("\n\n"));
+        let (_, trace) = trace(&master, &codebook, &members, &leak, EPSILON).unwrap();
+        assert!(!trace.accused.is_empty());
+        assert!(trace.accused.iter().all(|member| pair.contains(&member)), "{:?}", trace.accused);
+    }
 }
 
 /// Weighs one reading under several releases; whatever their codebooks hold, nobody is accused.
