@@ -5,11 +5,16 @@
 //! the end, so that their sum at a branch's enter node is the least cost of any path *through that
 //! branch*, whatever the neighbouring sites show.
 
-use super::lattice::{Block, NodeMark};
-use super::normalise::{Case, Glyph};
+use std::collections::{BTreeMap, HashMap};
+
+use super::lattice::{Block, BlockWord, NodeMark};
+use super::normalise::{Case, Glyph, LETTER};
 
 /// Most cells of a table; a stretch that needs more is left unread.
 const CELLS: usize = 4_000_000;
+
+/// Price of leaving out a part of the master at an end, besides the part itself: three letters.
+const CUT: u32 = 24;
 
 const NEVER: u32 = u32::MAX / 4;
 
@@ -23,6 +28,9 @@ pub(super) struct Stretch<'a> {
     /// Leak text before the path's start, or after its end, that costs nothing.
     pub(super) free_start: bool,
     pub(super) free_end: bool,
+    /// Whether the path may leave out whatever lies before its first word, or after its last, at half the
+    /// price, on the side where the leak's text is free: the leak may quote a part.
+    pub(super) partial: bool,
     pub(super) case: Case,
 }
 
@@ -39,6 +47,8 @@ pub(super) enum Step {
     Missing(Glyph),
     /// The leak has a glyph more.
     Extra(Glyph),
+    /// Everything before this step, or after it, is left out.
+    Cut,
 }
 
 /// The best path and, for every branch in the stretch, the least cost of a path through it.
@@ -60,15 +70,27 @@ pub(super) fn align(stretch: &Stretch<'_>) -> Option<Alignment> {
     if rows == 0 || rows.checked_add(1)?.checked_mul(width)? > CELLS {
         return None;
     }
-    let forward = forward(stretch, rows, width)?;
+    let cuts = Cuts::of(stretch, rows);
+    let forward = forward(stretch, &cuts, rows, width)?;
     let last = forward.row(rows);
-    let (column, cost) = if stretch.free_end {
+    let (mut column, mut cost) = if stretch.free_end {
         last.iter().copied().enumerate().min_by_key(|(_, cost)| *cost)?
     } else {
         (width - 1, *last.last()?)
     };
-    let (steps, start) = trace(stretch, &forward, rows, column)?;
-    let through = if has_places(stretch) { through(stretch, &forward, rows, width)? } else { Vec::new() };
+    let mut row = rows;
+    for (end, price) in &cuts.ends {
+        let cells = forward.row(*end).iter().map(|cell| cell + price).enumerate();
+        if let Some((at, cut)) = cells.min_by_key(|(_, cost)| *cost).filter(|(_, cut)| *cut < cost) {
+            (row, column, cost) = (*end, at, cut);
+        }
+    }
+    let (mut steps, start) = trace(stretch, &cuts, &forward, row, column)?;
+    if row < rows {
+        steps.push(Step::Cut);
+    }
+    let through =
+        if has_places(stretch) { through(stretch, &cuts, &forward, rows, width)? } else { Vec::new() };
     Some(Alignment { steps, through, cost, start })
 }
 
@@ -84,14 +106,53 @@ pub(super) fn distance(
     leak: &[Glyph],
     case: Case,
 ) -> Option<u32> {
-    let stretch =
-        Stretch { block, from: branch.start, to: branch.end, leak, free_start: false, free_end: false, case };
+    let stretch = Stretch {
+        block,
+        from: branch.start,
+        to: branch.end,
+        leak,
+        free_start: false,
+        free_end: false,
+        partial: false,
+        case,
+    };
     let rows = branch.len();
     let width = leak.len() + 1;
     if rows.checked_add(1)?.checked_mul(width)? > CELLS {
         return None;
     }
-    forward(&stretch, rows, width)?.row(rows).last().copied()
+    forward(&stretch, &Cuts::default(), rows, width)?.row(rows).last().copied()
+}
+
+/// Rows where the path may start or end before the stretch does, and the price.
+#[derive(Default)]
+struct Cuts {
+    starts: HashMap<usize, u32>,
+    ends: BTreeMap<usize, u32>,
+}
+
+impl Cuts {
+    /// Cuts stand before invariant words; what is left out costs half a letter a glyph.
+    fn of(stretch: &Stretch<'_>, rows: usize) -> Self {
+        let mut cuts = Cuts::default();
+        if !stretch.partial {
+            return cuts;
+        }
+        let inside = |word: &&BlockWord| (stretch.from..stretch.to).contains(&word.start);
+        for word in stretch.block.words.iter().filter(inside) {
+            let row = word.start - stretch.from;
+            let price = |glyphs: usize| {
+                CUT + u32::try_from(glyphs).unwrap_or(NEVER).saturating_mul(LETTER / 2).min(NEVER)
+            };
+            if stretch.free_start && row > 0 {
+                cuts.starts.insert(row, price(stretch.block.longest_between(stretch.from, word.start)));
+            }
+            if stretch.free_end && row < rows {
+                cuts.ends.insert(row, price(stretch.block.longest_between(word.start, stretch.to)));
+            }
+        }
+        cuts
+    }
 }
 
 /// Row 0 is the start; row r is the node `from + r - 1`.
@@ -128,7 +189,7 @@ fn row_of(stretch: &Stretch<'_>, node: usize) -> usize {
     (node + 1).saturating_sub(stretch.from)
 }
 
-fn forward(stretch: &Stretch<'_>, rows: usize, width: usize) -> Option<Table> {
+fn forward(stretch: &Stretch<'_>, cuts: &Cuts, rows: usize, width: usize) -> Option<Table> {
     let mut table = Table::new(rows, width);
     let mut start = 0;
     let mut leak = stretch.leak.iter();
@@ -152,6 +213,9 @@ fn forward(stretch: &Stretch<'_>, rows: usize, width: usize) -> Option<Table> {
             out.copy_from_slice(&input);
         } else {
             take_glyph((node.glyph, false), &input, stretch.leak.iter(), stretch.case, out.iter_mut());
+        }
+        if let Some(price) = cuts.starts.get(&(row + 1)) {
+            out.iter_mut().for_each(|cell| *cell = (*cell).min(*price));
         }
     }
     Some(table)
@@ -194,6 +258,7 @@ fn take_glyph<'a, 'b>(
 /// Least cost through every branch: forward to its enter node plus backward from it.
 fn through(
     stretch: &Stretch<'_>,
+    cuts: &Cuts,
     forward: &Table,
     rows: usize,
     width: usize,
@@ -238,6 +303,9 @@ fn through(
             if input.len() == out.len() {
                 out.copy_from_slice(&input);
             }
+            if let Some(price) = cuts.ends.get(&(row + 1)) {
+                out.iter_mut().for_each(|cell| *cell = (*cell).min(*price));
+            }
         }
         if let NodeMark::Enter { place, branch } = node.mark {
             let sums = forward.row(row + 1).iter().zip(table.row(row + 1)).map(|(a, b)| a + b);
@@ -248,12 +316,23 @@ fn through(
 }
 
 /// Walks the best path back from the last node.
-fn trace(stretch: &Stretch<'_>, table: &Table, rows: usize, column: usize) -> Option<(Vec<Step>, usize)> {
+fn trace(
+    stretch: &Stretch<'_>,
+    cuts: &Cuts,
+    table: &Table,
+    rows: usize,
+    column: usize,
+) -> Option<(Vec<Step>, usize)> {
     let mut steps = Vec::new();
     let (mut row, mut column) = (rows, column);
     while row > 0 {
         let node = stretch.block.nodes.get(stretch.from + row - 1)?;
         let cost = table.at(row, column);
+        if cuts.starts.get(&row) == Some(&cost) {
+            steps.push(Step::Cut);
+            steps.reverse();
+            return Some((steps, column));
+        }
         let rows_before = node
             .before
             .iter()
@@ -312,6 +391,7 @@ mod tests {
             leak: &leak.glyphs,
             free_start: true,
             free_end: true,
+            partial: false,
             case: Case::Counts,
         };
         align(&stretch).unwrap()

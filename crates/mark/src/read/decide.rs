@@ -161,6 +161,7 @@ impl Path<'_> {
             leak: leak.glyphs.get(glyphs.start..end).unwrap_or_default(),
             free_start,
             free_end,
+            partial: true,
             case: self.case,
         };
         match align(&stretch) {
@@ -204,6 +205,11 @@ impl Path<'_> {
                             self.events.push(Event::Edge);
                         }
                     }
+                }
+                // The words left out are words that do not match.
+                Step::Cut => {
+                    self.end_word(&mut word);
+                    self.events.extend([Event::Word { matched: false }; FLANK]);
                 }
                 Step::Extra(glyph) => {
                     match &mut word {

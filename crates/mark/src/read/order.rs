@@ -122,13 +122,21 @@ fn read_region(
 /// Start and length of an item's best match, `Some(None)` when it is not there, `None` when it cannot be
 /// looked for.
 fn find_item(block: &Block, text: &[Glyph], case: Case) -> Option<Option<(usize, usize)>> {
-    let stretch =
-        Stretch { block, from: 0, to: block.nodes.len(), leak: text, free_start: true, free_end: true, case };
+    let stretch = Stretch {
+        block,
+        from: 0,
+        to: block.nodes.len(),
+        leak: text,
+        free_start: true,
+        free_end: true,
+        partial: false,
+        case,
+    };
     let alignment = align(&stretch)?;
     let (mut weight, mut matched, mut length) = (0, 0, 0);
     for step in &alignment.steps {
         match step {
-            Step::Mark(_) => {}
+            Step::Mark(_) | Step::Cut => {}
             Step::Match(glyph) => {
                 weight += glyph.weight();
                 matched += glyph.weight();
