@@ -78,8 +78,9 @@ impl<'a> Reader<'a> {
     /// A reading that is not derived keeps the constants' tokens and has every other site erased.
     pub fn read(&self, leak: &[LeakFile]) -> Reading {
         let text = Text::of(leak.iter().map(|file| file.text.as_str()));
-        // A text whose capitals were lost says nothing about variants that differ in them.
-        let case = if text.upper_share() < 0.3 * self.upper_share { Case::Lost } else { Case::Counts };
+        // A text all in small letters or all in capitals says nothing about variants that differ in them.
+        let upper = text.upper_share();
+        let case = if upper < 0.3 * self.upper_share || upper > 0.5 { Case::Lost } else { Case::Counts };
         let chains = chains(&self.lattice, &text);
         let blocks = &self.lattice.blocks;
         let readings: Vec<(&Chain, ChainReading)> = chains

@@ -279,3 +279,23 @@ fn a_sentence_quoted_alone_is_read_to_its_edge() {
     assert_eq!(seen(&master, &quoted("set all of its values")), [Seen::Index(0), Seen::Index(1)]);
     assert_eq!(seen(&master, &quoted("set a")), [Seen::Index(0), Seen::Erased]);
 }
+
+#[test]
+fn capitals_are_read_unless_the_whole_text_lost_them() {
+    let master = master(vec![
+        text(&format!("{END} {INTRO}")),
+        choice(0, &["is handed on as it stands", "passes unchanged to a successor"]),
+        text(&format!("{MIDDLE}see the ")),
+        choice(1, &["Root Cause", "Root cause"]),
+        text(" section of this text, which Northfold wrote for Readers of the Program."),
+    ]);
+    let leak = |end: &str| {
+        format!(
+            "{END} {INTRO}is handed on as it stands{MIDDLE}see the {end} section of this text, which Northfold wrote for Readers of the Program."
+        )
+    };
+    assert_eq!(seen(&master, &leak("Root Cause"))[1], Seen::Index(0));
+    assert_eq!(seen(&master, &leak("Root cause"))[1], Seen::Index(1));
+    assert_eq!(seen(&master, &leak("Root Cause").to_uppercase()), [Seen::Index(0), Seen::Erased]);
+    assert_eq!(seen(&master, &leak("Root Cause").to_lowercase()), [Seen::Index(0), Seen::Erased]);
+}
