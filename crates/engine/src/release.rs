@@ -1,10 +1,10 @@
 //! Release: every due copy of a wave rendered, hashed and granted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use program::{
     Command, Event, Refusal,
-    grant::Copy,
+    grant::{Copy, GrantEvent},
     id::{CaseId, ItemId, MemberId, UserId, WaveId},
     marks::MarksCommitment,
     plan::{self, Plan},
@@ -70,7 +70,7 @@ impl Engine {
         let package = self.package(case, version).await?;
         self.commit_marks(actor, case, &package).await?;
         let mut released = Released::default();
-        let mut members = std::collections::BTreeSet::new();
+        let mut members = BTreeSet::new();
         for _ in 0..PATIENCE {
             let plan = self.plan(case, wave, None).await?;
             released.withheld = plan.withholdings().values().map(Vec::len).sum();
@@ -92,10 +92,15 @@ impl Engine {
             progress.begin("rendering copies", due.len() as u64);
             for batch in due.chunks(BATCH) {
                 let copies = render(&package, batch)?;
-                members.extend(batch.iter().map(|(member, _)| member.clone()));
                 let command = Command::RecordCopies(case.clone(), wave.clone(), copies);
                 match self.execute(actor, command).await {
-                    Ok(entries) => released.granted += entries.len(),
+                    Ok(entries) => {
+                        released.granted += entries.len();
+                        members.extend(entries.into_iter().filter_map(|entry| match entry.event {
+                            Event::Grant(GrantEvent::Given(grant)) => Some(grant.member),
+                            _ => None,
+                        }));
+                    }
                     // Somebody was suspended, or the clock passed an end, since the plan: plan again.
                     Err(WriteError::Refused(Refusal::Withheld { .. })) => break,
                     Err(error) => return Err(error.into()),
@@ -147,6 +152,7 @@ fn render(package: &Package, due: &[(MemberId, ItemId)]) -> Result<Vec<Copy>, St
             item: item.clone(),
             sha256: sha256(rendered.text.as_bytes()),
             size: rendered.text.len() as u64,
+            package: package.version,
             row: *row,
         });
     }

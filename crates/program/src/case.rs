@@ -1,5 +1,8 @@
 //! Cases: one vulnerability, or a chain, with its embargo and all that hangs on it.
 
+mod apply;
+mod decide;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -7,17 +10,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Event,
-    context::Context,
-    deadline,
-    embargo::{Embargo, EmbargoEvent, Move},
+    embargo::{Embargo, Move},
     grant::Granted,
     id::{CaseId, ItemId, MemberId, Sha256, UserId, WaveId},
-    item::{Item, ItemEvent},
-    marks::{MarksCommitment, MarksEvent},
-    program::Program,
+    item::Item,
+    marks::MarksCommitment,
     refusal::Refusal,
-    wave::{Wave, WaveEvent},
+    wave::Wave,
 };
+
+pub(crate) use apply::{apply, apply_item, apply_marks, apply_wave};
+pub use decide::check_publish;
+pub(crate) use decide::decide;
 
 /// A case under coordination.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -340,207 +344,5 @@ impl Case {
 
     pub(crate) fn put_grant(&mut self, item: ItemId, member: MemberId, granted: Granted) {
         self.grants.entry(item).or_default().insert(member, granted);
-    }
-}
-
-pub(crate) fn decide(
-    program: &Program,
-    ctx: &Context<'_>,
-    id: &CaseId,
-    command: CaseCommand,
-) -> Result<Vec<Event>, Refusal> {
-    match command {
-        CaseCommand::Open { title, cves } => {
-            if program.case(id).is_ok() {
-                return Err(Refusal::Exists { what: "case", id: id.to_string() });
-            }
-            if title.trim().is_empty() {
-                return Err(Refusal::Empty("the title"));
-            }
-            Ok(vec![Event::Case(CaseEvent::Opened { case: id.clone(), title, cves })])
-        }
-        CaseCommand::Observe { what, at } => observe(program, ctx, id, what, at),
-        CaseCommand::Publish { files } => publish(program, ctx, id, files),
-        CaseCommand::Close => {
-            let case = program.case(id)?;
-            case.check_open()?;
-            if let Some(ends) = case.embargo.at(ctx.now).in_force_until() {
-                return Err(Refusal::EmbargoInForce { case: id.clone(), ends });
-            }
-            let mut events = run_out(program, case);
-            events.push(Event::Case(CaseEvent::Closed { case: id.clone() }));
-            Ok(events)
-        }
-    }
-}
-
-/// Public knowledge or a public exploit ends the embargo at once; attacks open an exit decision.
-///
-/// **Source:** Vultron embargo rules (P or X: shall terminate; A: should) and case-state rule 3 (a public
-/// exploit makes the public aware).
-fn observe(
-    program: &Program,
-    ctx: &Context<'_>,
-    id: &CaseId,
-    what: Observation,
-    at: Timestamp,
-) -> Result<Vec<Event>, Refusal> {
-    let case = program.case(id)?;
-    if at > ctx.now {
-        return Err(Refusal::SeenInTheFuture { seen: at, now: ctx.now });
-    }
-    let mut events: Vec<Event> = case.observe(what, at).into_iter().collect();
-    if what == Observation::AttacksObserved {
-        events.extend(deadline::open_exit_decision(program, id, ctx.now));
-        return Ok(events);
-    }
-    if what == Observation::ExploitPublic {
-        events.extend(case.observe(Observation::PublicAware, at));
-    }
-    if let Some(ends) = case.embargo.in_force_until() {
-        let step = Move::Terminate(ctx.now.min(ends));
-        case.embargo.step(step)?;
-        let reason = String::from("public knowledge ends an embargo");
-        events.push(Event::Embargo(EmbargoEvent::Moved { case: id.clone(), step, reason }));
-        events.extend(deadline::close_exit_decision(program, id, "embargo ended"));
-    }
-    Ok(events)
-}
-
-fn publish(
-    program: &Program,
-    ctx: &Context<'_>,
-    id: &CaseId,
-    files: Vec<PublishedFile>,
-) -> Result<Vec<Event>, Refusal> {
-    let case = program.case(id)?;
-    case.check_open()?;
-    check_publish(case, ctx.now)?;
-    if files.is_empty() {
-        return Err(Refusal::NoAdvisory { case: id.clone() });
-    }
-    let mut events = run_out(program, case);
-    events.push(Event::Case(CaseEvent::Published { case: id.clone(), files }));
-    Ok(events)
-}
-
-/// Writes down that an embargo has run its time, where nobody did yet; its end must have come.
-fn run_out(program: &Program, case: &Case) -> Vec<Event> {
-    let Some(ends) = case.embargo.in_force_until() else { return Vec::new() };
-    let (case, step) = (case.id.clone(), Move::Terminate(ends));
-    let closed = deadline::close_exit_decision(program, &case, "embargo ended");
-    let reason = String::from("the embargo has run its time");
-    let ended = Event::Embargo(EmbargoEvent::Moved { case, step, reason });
-    [ended].into_iter().chain(closed).collect()
-}
-
-/// Checks that a case may be published at an instant.
-///
-/// # Errors
-/// [`Refusal`] before the public instant, without one, or when it was published already.
-pub fn check_publish(case: &Case, now: Timestamp) -> Result<(), Refusal> {
-    if case.published.is_some() {
-        return Err(Refusal::AlreadyPublished { case: case.id.clone() });
-    }
-    match case.embargo.public() {
-        None => Err(Refusal::NoEmbargo { case: case.id.clone() }),
-        Some(at) if now < at => Err(Refusal::PublishEarly { case: case.id.clone(), at, now }),
-        Some(_) => Ok(()),
-    }
-}
-
-pub(crate) fn apply(cases: &mut BTreeMap<CaseId, Case>, event: &CaseEvent, at: Timestamp) {
-    if let CaseEvent::Opened { case, title, cves } = event {
-        cases.insert(case.clone(), opened(case, title, cves, at));
-        return;
-    }
-    let (CaseEvent::Opened { case, .. }
-    | CaseEvent::Observed { case, .. }
-    | CaseEvent::Published { case, .. }
-    | CaseEvent::Closed { case }) = event;
-    let Some(case) = cases.get_mut(case) else { return };
-    match event {
-        CaseEvent::Opened { .. } => {}
-        CaseEvent::Observed { what, since, .. } => {
-            let latch = match what {
-                Observation::PublicAware => &mut case.observed.public_aware,
-                Observation::ExploitPublic => &mut case.observed.exploit_public,
-                Observation::AttacksObserved => &mut case.observed.attacks_observed,
-            };
-            latch.get_or_insert(*since);
-        }
-        CaseEvent::Published { files, .. } => case.published = Some(Published { at, files: files.clone() }),
-        CaseEvent::Closed { .. } => case.closed = Some(at),
-    }
-}
-
-fn opened(id: &CaseId, title: &str, cves: &[String], at: Timestamp) -> Case {
-    Case {
-        id: id.clone(),
-        title: title.to_owned(),
-        cves: cves.to_vec(),
-        opened: at,
-        embargo: Embargo::None,
-        embargo_began: None,
-        proposed_by: None,
-        exit_proposed_by: None,
-        observed: Observed::default(),
-        package: 0,
-        items: BTreeMap::new(),
-        history: Vec::new(),
-        waves: BTreeMap::new(),
-        marks: BTreeMap::new(),
-        grants: BTreeMap::new(),
-        published: None,
-        closed: None,
-    }
-}
-
-pub(crate) fn apply_item(case: &mut Case, event: &ItemEvent) {
-    let ItemEvent::Added { package, items, .. } = event;
-    case.package = *package;
-    let replaced: Vec<&ItemId> = items
-        .iter()
-        .filter(|new| case.items.get(&new.item).is_some_and(|known| known != *new))
-        .map(|new| &new.item)
-        .collect();
-    case.void_approvals(|wave| replaced.iter().any(|item| wave.items.contains(*item)));
-    case.history.extend(items.iter().map(|item| (*package, item.clone())));
-    case.items.extend(items.iter().map(|item| (item.item.clone(), item.clone())));
-}
-
-pub(crate) fn apply_marks(case: &mut Case, event: &MarksEvent) {
-    let MarksEvent::Committed { marks, .. } = event;
-    case.marks.insert(marks.package, marks.clone());
-}
-
-pub(crate) fn apply_wave(case: &mut Case, event: &WaveEvent, at: Timestamp, actor: &UserId) {
-    if let WaveEvent::Scheduled { wave, lead, tiers, items, .. } = event {
-        let planned = Wave {
-            wave: wave.clone(),
-            lead: *lead,
-            tiers: tiers.clone(),
-            items: items.clone(),
-            approvals: BTreeMap::new(),
-            released: None,
-            withheld: BTreeMap::new(),
-        };
-        case.waves.insert(wave.clone(), planned);
-        return;
-    }
-    let (WaveEvent::Scheduled { wave, .. }
-    | WaveEvent::Approved { wave, .. }
-    | WaveEvent::Withheld { wave, .. }
-    | WaveEvent::Released { wave, .. }) = event;
-    let Some(wave) = case.waves.get_mut(wave) else { return };
-    match event {
-        WaveEvent::Scheduled { .. } => {}
-        WaveEvent::Approved { .. } => {
-            wave.approvals.insert(actor.clone(), at);
-        }
-        WaveEvent::Withheld { member, items, .. } => {
-            wave.withheld.insert(member.clone(), items.clone());
-        }
-        WaveEvent::Released { .. } => wave.released = Some(at),
     }
 }

@@ -27,6 +27,8 @@ pub struct Copy {
     pub sha256: Sha256,
     /// Its length in bytes.
     pub size: u64,
+    /// Version of the package it was rendered from.
+    pub package: u32,
     /// Commitment to the member's marks in this package, salted, so that they can be opened one by one.
     pub row: Sha256,
 }
@@ -104,6 +106,10 @@ pub(crate) fn decide(
     for copy in copies {
         if !seen.insert((copy.member.clone(), copy.item.clone())) {
             return Err(Refusal::TwoCopies { member: copy.member, item: copy.item });
+        }
+        // Items may have come in since it was rendered; its marks are committed for another package then.
+        if copy.package != case.package() {
+            return Err(Refusal::MarksNotCommitted { case: id.clone() });
         }
         let member = program.member(&copy.member)?;
         let item = case.item(&copy.item)?;

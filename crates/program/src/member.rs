@@ -1,5 +1,7 @@
 //! Members: who they are, what they signed, what is known of them, which key is theirs.
 
+mod decide;
+
 use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
@@ -7,13 +9,11 @@ use policy::{Fact, FactKind, KeyState, Standing};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Event,
-    context::Context,
-    embargo::second_person,
     id::{MemberId, TierId, UserId},
-    program::Program,
     refusal::Refusal,
 };
+
+pub(crate) use decide::decide;
 
 /// An organisation admitted to the program, or on its way in or out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -123,6 +123,8 @@ pub enum MemberCommand {
         /// Its name.
         name: String,
     },
+    /// Takes an organisation in at once: application, vetting, admission and what is known so far.
+    Enrol(Box<Enrolment>),
     /// Begins to vet an applicant.
     Vet,
     /// Admits an applicant into a tier under an agreement.
@@ -175,6 +177,21 @@ pub enum MemberCommand {
         /// The fingerprint as compared.
         fingerprint: String,
     },
+}
+
+/// What a member is enrolled with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolment {
+    /// Its name.
+    pub name: String,
+    /// Its tier.
+    pub tier: TierId,
+    /// The agreement it signed.
+    pub agreement: Agreement,
+    /// Facts with their evidence.
+    pub facts: Vec<(Fact, String)>,
+    /// Recipient and fingerprint of its key, still to be confirmed.
+    pub key: Option<(String, String)>,
 }
 
 /// What happened to a member's record.
@@ -282,115 +299,6 @@ pub(crate) fn check_change(member: &Member, to: Standing) -> Result<(), Refusal>
     check_move(member.standing, to)?;
     if (member.standing, to) == (Standing::Vetting, Standing::Active) {
         return Err(Refusal::AdmitInstead { member: member.id.clone() });
-    }
-    Ok(())
-}
-
-pub(crate) fn decide(
-    program: &Program,
-    ctx: &Context<'_>,
-    id: &MemberId,
-    command: MemberCommand,
-) -> Result<Vec<Event>, Refusal> {
-    let member = program.member(id);
-    let event = |event| Ok(vec![Event::Member(event)]);
-    let to = |to, reason: &str| MemberEvent::Moved { member: id.clone(), to, reason: reason.to_owned() };
-    match command {
-        MemberCommand::Apply { name } => match member {
-            Ok(known) if known.standing != Standing::Declined => {
-                Err(Refusal::Exists { what: "member", id: id.to_string() })
-            }
-            _ if name.trim().is_empty() => Err(Refusal::Empty("the member's name")),
-            _ => event(MemberEvent::Applied { member: id.clone(), name }),
-        },
-        MemberCommand::Vet => {
-            check_move(member?.standing, Standing::Vetting)?;
-            event(to(Standing::Vetting, "vetting begins"))
-        }
-        MemberCommand::Admit { tier, agreement } => {
-            let standing = member?.standing;
-            check_move(standing, Standing::Active)?;
-            if standing != Standing::Vetting {
-                return Err(Refusal::NotVetted { member: id.clone(), standing });
-            }
-            program.tier(&tier)?;
-            still_binds(&agreement, ctx.now)?;
-            Ok([
-                MemberEvent::Tiered { member: id.clone(), tier },
-                MemberEvent::Signed { member: id.clone(), agreement },
-                to(Standing::Active, "admitted"),
-            ]
-            .map(Event::Member)
-            .into())
-        }
-        MemberCommand::Move { to: target, reason } => {
-            let member = member?;
-            check_change(member, target)?;
-            if reason.trim().is_empty() {
-                return Err(Refusal::Empty("the reason"));
-            }
-            if matches!(member.standing, Standing::Suspended | Standing::Restricted)
-                && target == Standing::Active
-            {
-                second_person(Some(&member.moved_by), ctx.actor, "suspend and reinstate a member")?;
-            }
-            event(to(target, &reason))
-        }
-        MemberCommand::ChangeTier { tier } => {
-            member?;
-            program.tier(&tier)?;
-            event(MemberEvent::Tiered { member: id.clone(), tier })
-        }
-        MemberCommand::SignAgreement { agreement } => {
-            member?;
-            still_binds(&agreement, ctx.now)?;
-            event(MemberEvent::Signed { member: id.clone(), agreement })
-        }
-        MemberCommand::RecordFact { fact, evidence } => {
-            member?;
-            if let Some(until) = fact.until.filter(|until| *until <= ctx.now) {
-                return Err(Refusal::FactEnded { until });
-            }
-            if evidence.trim().is_empty() {
-                return Err(Refusal::Empty("the evidence of a fact"));
-            }
-            event(MemberEvent::FactRecorded { member: id.clone(), fact, evidence })
-        }
-        MemberCommand::WithdrawFact { key, reason } => {
-            if !member?.facts.contains_key(&key) {
-                return Err(Refusal::UnknownFact { member: id.clone(), key });
-            }
-            if reason.trim().is_empty() {
-                return Err(Refusal::Empty("the reason"));
-            }
-            event(MemberEvent::FactWithdrawn { member: id.clone(), key, reason })
-        }
-        MemberCommand::AddKey { recipient, fingerprint } => {
-            member?;
-            if recipient.trim().is_empty() || fingerprint.trim().is_empty() {
-                return Err(Refusal::Empty("a key and its fingerprint"));
-            }
-            // Program-wide: were a key two members', each could open, and leak, what is marked as the other's.
-            let same = |key: &Key| key.recipient == recipient || key.fingerprint == fingerprint;
-            if program.members().flat_map(|member| &member.keys).any(same) {
-                return Err(Refusal::Exists { what: "key", id: fingerprint });
-            }
-            event(MemberEvent::KeyAdded { member: id.clone(), recipient, fingerprint })
-        }
-        MemberCommand::ConfirmKey { fingerprint } => {
-            let known = member?.keys.iter().find(|key| key.fingerprint == fingerprint);
-            match known {
-                None => Err(Refusal::UnknownKey { member: id.clone(), fingerprint }),
-                Some(key) if key.confirmed_by.is_some() => Ok(Vec::new()),
-                Some(_) => event(MemberEvent::KeyConfirmed { member: id.clone(), fingerprint }),
-            }
-        }
-    }
-}
-
-fn still_binds(agreement: &Agreement, now: Timestamp) -> Result<(), Refusal> {
-    if agreement.until <= now {
-        return Err(Refusal::AgreementEnded { until: agreement.until });
     }
     Ok(())
 }

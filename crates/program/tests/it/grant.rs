@@ -27,7 +27,9 @@ fn nothing_is_granted_without_committed_marks() {
     world.ok("ann", items(&["more.md"], 1));
     assert!(matches!(world.refused("ann", copies.clone()), Refusal::MarksNotCommitted { .. }));
     world.ok("ann", commit(&world.program));
-    world.ok("ann", copies);
+    // A copy rendered before the package grew carries the marks of the old one.
+    assert!(matches!(world.refused("ann", copies), Refusal::MarksNotCommitted { .. }));
+    world.ok("ann", record(vec![Copy { package: 2, ..copy("acme", "poc.py") }]));
 }
 
 #[test]
@@ -35,8 +37,9 @@ fn what_the_wave_does_not_cover_is_withheld() {
     let mut world = World::due();
     world.ok("ann", items(&["more.md"], 1));
     world.ok("ann", commit(&world.program));
+    let newer = |copy| Copy { package: 2, ..copy };
     let withheld = |refusal| matches!(refusal, Refusal::Withheld { .. });
-    assert!(withheld(world.refused("ann", record(vec![copy("acme", "more.md")]))));
+    assert!(withheld(world.refused("ann", record(vec![newer(copy("acme", "more.md"))]))));
     world.admit("cord", "early");
     world.ok(
         "ann",
@@ -46,9 +49,9 @@ fn what_the_wave_does_not_cover_is_withheld() {
         ),
     );
     world.ok("ann", about("cord", MemberCommand::ChangeTier { tier: tier("gold") }));
-    assert!(withheld(world.refused("ann", record(vec![copy("cord", "poc.py")]))));
+    assert!(withheld(world.refused("ann", record(vec![newer(copy("cord", "poc.py"))]))));
     for unknown in [copy("nobody", "poc.py"), copy("acme", "nothing.md")] {
-        let refusal = world.refused("ann", record(vec![unknown]));
+        let refusal = world.refused("ann", record(vec![newer(unknown)]));
         assert!(matches!(refusal, Refusal::UnknownMember(_) | Refusal::UnknownItem { .. }));
     }
 }

@@ -3,7 +3,7 @@
 use policy::{DutySubject, Fact, Lead, Standing, Trigger};
 use program::{
     Refusal,
-    member::{MemberCommand, fact_key},
+    member::{Enrolment, MemberCommand, fact_key},
 };
 
 use crate::world::{
@@ -12,6 +12,49 @@ use crate::world::{
 
 fn admit(into: &str, until: i64) -> MemberCommand {
     MemberCommand::Admit { tier: tier(into), agreement: agreement(until) }
+}
+
+fn enrolment(into: &str, until: i64, evidence: &str, recipient: &str) -> program::Command {
+    let enrolment = Enrolment {
+        name: String::from("Acme"),
+        tier: tier(into),
+        agreement: agreement(until),
+        facts: vec![(no_duty(), evidence.to_owned())],
+        key: Some((recipient.to_owned(), format!("fp-{recipient}"))),
+    };
+    about("acme", MemberCommand::Enrol(Box::new(enrolment)))
+}
+
+#[test]
+fn an_enrolment_is_all_or_nothing() {
+    let mut world = World::founded();
+    world.admit("bolt", "early");
+    let before = world.program.clone();
+    let refused = [
+        world.refused("ann", enrolment("nowhere", DAY, "letter", "age1acme")),
+        world.refused("ann", enrolment("early", -DAY, "letter", "age1acme")),
+        world.refused("ann", enrolment("early", 365 * DAY, " ", "age1acme")),
+        world.refused("ann", enrolment("early", 365 * DAY, "letter", "age1bolt")),
+    ];
+    assert!(matches!(
+        refused,
+        [
+            Refusal::UnknownTier(_),
+            Refusal::AgreementEnded { .. },
+            Refusal::Empty(_),
+            Refusal::Exists { what: "key", .. }
+        ]
+    ));
+    assert_eq!(world.program, before);
+    world.ok("ann", enrolment("early", 365 * DAY, "letter", "age1acme"));
+    assert_eq!(world.standing("acme"), Standing::Active);
+    let record = world.program.member(&member("acme")).unwrap();
+    assert_eq!((record.facts.len(), record.keys.len()), (1, 1));
+    assert!(record.confirmed_key().is_none(), "a key is confirmed over a second channel, not by enrolling");
+    assert!(matches!(
+        world.refused("ann", enrolment("early", 365 * DAY, "letter", "age1other")),
+        Refusal::Exists { what: "member", .. }
+    ));
 }
 
 #[test]

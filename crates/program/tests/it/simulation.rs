@@ -9,8 +9,9 @@ use std::{
 use policy::{Class, DutySubject, Fact, Standing, Tier, Trigger};
 use program::{
     Command, Entry, Program, Refusal,
-    case::{CaseCommand, Observation, PublishedFile},
+    case::{Case, CaseCommand, Observation, PublishedFile},
     embargo::EmbargoCommand,
+    grant::Copy,
     id::{CaseId, LeakId, ReviewId, SightingId, WaveId},
     leak::{LeakCommand, TraceRecord, Verdict, epsilon_of_look},
     marks::MarksCommitment,
@@ -241,7 +242,10 @@ pub(crate) fn command(program: &Program, now: jiff::Timestamp, step: &Step) -> C
         }),
         What::Approve => in_wave(WaveCommand::Approve),
         What::Copy => {
-            let one = copy(MEMBERS[step.member], FILES[pick % 4]);
+            // Now and then a copy of an older package, which must be refused.
+            let package = program.case(&of).map_or(0, Case::package);
+            let package = package.saturating_sub(u32::from(step.n.is_multiple_of(11)));
+            let one = Copy { package, ..copy(MEMBERS[step.member], FILES[pick % 4]) };
             let twice = if step.n.is_multiple_of(7) { vec![one.clone(), one] } else { vec![one] };
             Command::RecordCopies(of, which, twice)
         }
@@ -326,7 +330,9 @@ fn release(world: &mut World, actor: &str, of: &CaseId, which: &WaveId) -> Vec<E
     if program::wave::check_due(&world.program, of, which, world.now).is_err() {
         return Vec::new();
     }
-    let due: Vec<_> = plan.due().map(|row| copy(row.member.as_str(), row.item.as_str())).collect();
+    let package = world.program.case(of).unwrap().package();
+    let due: Vec<_> =
+        plan.due().map(|row| Copy { package, ..copy(row.member.as_str(), row.item.as_str()) }).collect();
     let count = due.len();
     let mut done = match world.run(actor, Command::RecordCopies(of.clone(), which.clone(), due)) {
         Ok(done) => done,

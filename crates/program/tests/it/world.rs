@@ -175,7 +175,9 @@ impl World {
 
     /// Records every copy that is due and finishes the wave.
     pub(crate) fn release(&mut self, actor: &str) -> Done {
-        let due = self.plan().due().map(|row| copy(row.member.as_str(), row.item.as_str())).collect();
+        let package = self.program.case(&case("c")).unwrap().package();
+        let rendered = |row: &plan::Row| Copy { package, ..copy(row.member.as_str(), row.item.as_str()) };
+        let due = self.plan().due().map(rendered).collect();
         let mut done = self.run(actor, record(due))?;
         done.extend(self.run(actor, finish())?);
         Ok(done)
@@ -351,7 +353,7 @@ pub(crate) fn finish() -> Command {
 
 pub(crate) fn copy(to: &str, of: &str) -> Copy {
     let bytes = sha(&format!("{to} {of}"));
-    Copy { member: member(to), item: item(of), sha256: bytes, size: 101, row: sha(to) }
+    Copy { member: member(to), item: item(of), sha256: bytes, size: 101, package: 1, row: sha(to) }
 }
 
 pub(crate) fn record(copies: Vec<Copy>) -> Command {

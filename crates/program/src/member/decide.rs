@@ -1,0 +1,159 @@
+//! What may be done to a member's record.
+
+use jiff::Timestamp;
+use policy::{Fact, Standing};
+
+use super::{Agreement, Enrolment, Key, MemberCommand, MemberEvent, check_change, check_move};
+use crate::{
+    Event, context::Context, embargo::second_person, id::MemberId, program::Program, refusal::Refusal,
+};
+
+pub(crate) fn decide(
+    program: &Program,
+    ctx: &Context<'_>,
+    id: &MemberId,
+    command: MemberCommand,
+) -> Result<Vec<Event>, Refusal> {
+    let member = program.member(id);
+    let event = |event| Ok(vec![Event::Member(event)]);
+    let to = |to, reason: &str| MemberEvent::Moved { member: id.clone(), to, reason: reason.to_owned() };
+    match command {
+        MemberCommand::Apply { name } => match member {
+            Ok(known) if known.standing != Standing::Declined => {
+                Err(Refusal::Exists { what: "member", id: id.to_string() })
+            }
+            _ if name.trim().is_empty() => Err(Refusal::Empty("the member's name")),
+            _ => event(MemberEvent::Applied { member: id.clone(), name }),
+        },
+        MemberCommand::Enrol(enrolment) => enrol(program, ctx, id, *enrolment),
+        MemberCommand::Vet => {
+            check_move(member?.standing, Standing::Vetting)?;
+            event(to(Standing::Vetting, "vetting begins"))
+        }
+        MemberCommand::Admit { tier, agreement } => {
+            let standing = member?.standing;
+            check_move(standing, Standing::Active)?;
+            if standing != Standing::Vetting {
+                return Err(Refusal::NotVetted { member: id.clone(), standing });
+            }
+            program.tier(&tier)?;
+            still_binds(&agreement, ctx.now)?;
+            Ok([
+                MemberEvent::Tiered { member: id.clone(), tier },
+                MemberEvent::Signed { member: id.clone(), agreement },
+                to(Standing::Active, "admitted"),
+            ]
+            .map(Event::Member)
+            .into())
+        }
+        MemberCommand::Move { to: target, reason } => {
+            let member = member?;
+            check_change(member, target)?;
+            if reason.trim().is_empty() {
+                return Err(Refusal::Empty("the reason"));
+            }
+            if matches!(member.standing, Standing::Suspended | Standing::Restricted)
+                && target == Standing::Active
+            {
+                second_person(Some(&member.moved_by), ctx.actor, "suspend and reinstate a member")?;
+            }
+            event(to(target, &reason))
+        }
+        MemberCommand::ChangeTier { tier } => {
+            member?;
+            program.tier(&tier)?;
+            event(MemberEvent::Tiered { member: id.clone(), tier })
+        }
+        MemberCommand::SignAgreement { agreement } => {
+            member?;
+            still_binds(&agreement, ctx.now)?;
+            event(MemberEvent::Signed { member: id.clone(), agreement })
+        }
+        MemberCommand::RecordFact { fact, evidence } => {
+            member?;
+            check_fact(&fact, &evidence, ctx.now)?;
+            event(MemberEvent::FactRecorded { member: id.clone(), fact, evidence })
+        }
+        MemberCommand::WithdrawFact { key, reason } => {
+            if !member?.facts.contains_key(&key) {
+                return Err(Refusal::UnknownFact { member: id.clone(), key });
+            }
+            if reason.trim().is_empty() {
+                return Err(Refusal::Empty("the reason"));
+            }
+            event(MemberEvent::FactWithdrawn { member: id.clone(), key, reason })
+        }
+        MemberCommand::AddKey { recipient, fingerprint } => {
+            member?;
+            check_key(program, &recipient, &fingerprint)?;
+            event(MemberEvent::KeyAdded { member: id.clone(), recipient, fingerprint })
+        }
+        MemberCommand::ConfirmKey { fingerprint } => {
+            let known = member?.keys.iter().find(|key| key.fingerprint == fingerprint);
+            match known {
+                None => Err(Refusal::UnknownKey { member: id.clone(), fingerprint }),
+                Some(key) if key.confirmed_by.is_some() => Ok(Vec::new()),
+                Some(_) => event(MemberEvent::KeyConfirmed { member: id.clone(), fingerprint }),
+            }
+        }
+    }
+}
+
+/// Decides on a whole enrolment: all of it or nothing.
+fn enrol(
+    program: &Program,
+    ctx: &Context<'_>,
+    id: &MemberId,
+    enrolment: Enrolment,
+) -> Result<Vec<Event>, Refusal> {
+    let Enrolment { name, tier, agreement, facts, key } = enrolment;
+    let mut events = decide(program, ctx, id, MemberCommand::Apply { name })?;
+    program.tier(&tier)?;
+    still_binds(&agreement, ctx.now)?;
+    let moved = |to, reason: &str| MemberEvent::Moved { member: id.clone(), to, reason: reason.to_owned() };
+    let mut then = vec![
+        moved(Standing::Vetting, "vetting begins"),
+        MemberEvent::Tiered { member: id.clone(), tier },
+        MemberEvent::Signed { member: id.clone(), agreement },
+        moved(Standing::Active, "admitted"),
+    ];
+    for (fact, evidence) in facts {
+        check_fact(&fact, &evidence, ctx.now)?;
+        then.push(MemberEvent::FactRecorded { member: id.clone(), fact, evidence });
+    }
+    if let Some((recipient, fingerprint)) = key {
+        check_key(program, &recipient, &fingerprint)?;
+        then.push(MemberEvent::KeyAdded { member: id.clone(), recipient, fingerprint });
+    }
+    events.extend(then.into_iter().map(Event::Member));
+    Ok(events)
+}
+
+fn check_fact(fact: &Fact, evidence: &str, now: Timestamp) -> Result<(), Refusal> {
+    if let Some(until) = fact.until.filter(|until| *until <= now) {
+        return Err(Refusal::FactEnded { until });
+    }
+    if evidence.trim().is_empty() {
+        return Err(Refusal::Empty("the evidence of a fact"));
+    }
+    Ok(())
+}
+
+/// Checks a key program-wide: were it two members', each could open, and leak, what is marked as the other's.
+fn check_key(program: &Program, recipient: &str, fingerprint: &str) -> Result<(), Refusal> {
+    if recipient.trim().is_empty() || fingerprint.trim().is_empty() {
+        return Err(Refusal::Empty("a key and its fingerprint"));
+    }
+    let same = |key: &Key| key.recipient == recipient || key.fingerprint == fingerprint;
+    if program.members().flat_map(|member| &member.keys).any(same) {
+        return Err(Refusal::Exists { what: "key", id: fingerprint.to_owned() });
+    }
+    Ok(())
+}
+
+fn still_binds(agreement: &Agreement, now: Timestamp) -> Result<(), Refusal> {
+    if agreement.until <= now {
+        return Err(Refusal::AgreementEnded { until: agreement.until });
+    }
+    Ok(())
+}
