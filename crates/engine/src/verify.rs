@@ -93,26 +93,17 @@ async fn examine(folder: &Folder, progress: &dyn Progress, checks: &mut Vec<Chec
     }
     checks.push(key_check);
 
-    let mut database = Check::new("database");
-    let store = store::open(&folder.database(), false).await;
-    match &store {
-        Err(error) => database.note(Err(format!("`{}`: {error}", folder.database().display()))),
-        Ok(store) => match store.soundness().await {
-            Ok(found) if found.is_empty() => database.note(Ok(())),
-            Ok(found) => found.into_iter().for_each(|line| database.note(Err(line))),
-            Err(error) => database.note(Err(error.to_string())),
-        },
-    }
+    let file = CheckpointFile::at(folder.checkpoint());
+    let known = keys.as_ref().ok().map(|keys| file.read(&keys.log.verifier()));
+    let (database, log) = check_log(folder, progress).await;
     checks.push(database);
-    let (Ok(keys), Ok(store)) = (keys, store) else { return };
-
-    let (program, tree, entries) = check_entries(&store, progress).await;
+    let Some((program, tree, entries)) = log else { return };
     checks.push(entries);
-    store.close().await;
+    let (Ok(keys), Some(known)) = (keys, known) else { return };
 
     let mut signed = Check::new("checkpoint");
-    let file = CheckpointFile::at(folder.checkpoint());
-    signed.note(file.check(&tree, &keys.log.verifier()).map(|_| ()).map_err(|error| error.to_string()));
+    let fits = known.and_then(|known| file.compare(known.as_ref(), &tree));
+    signed.note(fits.map_err(|error| error.to_string()));
     checks.push(signed);
 
     checks.push(check_blob_names(folder, progress));
@@ -140,6 +131,32 @@ fn check_vkey(folder: &Folder, keys: &Keys, origin: &str) -> Result<(), String> 
         return Err(format!("`forewarn.toml` names the log `{origin}`, the log key `{}`", keys.log.name()));
     }
     Ok(())
+}
+
+/// Checks the database as a file and every entry in it, again when somebody began to write meanwhile.
+async fn check_log(folder: &Folder, progress: &dyn Progress) -> (Check, Option<(Program, Tree, Check)>) {
+    loop {
+        let mut database = Check::new("database");
+        let path = folder.database();
+        let store = match store::look(&path).await {
+            Ok(store) => store,
+            Err(error) => {
+                database.note(Err(format!("`{}`: {error}", path.display())));
+                return (database, None);
+            }
+        };
+        match store.soundness().await {
+            Ok(found) if found.is_empty() => database.note(Ok(())),
+            Ok(found) => found.into_iter().for_each(|line| database.note(Err(line))),
+            Err(error) => database.note(Err(error.to_string())),
+        }
+        let log = check_entries(&store, progress).await;
+        let again = store.disturbed();
+        store.close().await;
+        if !again {
+            return (database, Some(log));
+        }
+    }
 }
 
 /// Checks every entry alone and folds those that read, so that one damaged entry hides no other.

@@ -16,3 +16,10 @@ CREATE TRIGGER entry_is_never_removed BEFORE DELETE ON entry
 BEGIN
     SELECT RAISE(ABORT, 'an entry is never removed');
 END;
+
+-- REPLACE removes rows without asking the trigger above.
+CREATE TRIGGER entry_is_never_replaced BEFORE INSERT ON entry
+WHEN EXISTS (SELECT 1 FROM entry WHERE seq = NEW.seq)
+BEGIN
+    SELECT RAISE(ABORT, 'an entry is never replaced');
+END;

@@ -4,11 +4,14 @@
 
 mod sqlite;
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use thiserror::Error;
 
-pub use sqlite::open;
+use sqlite::Still;
+pub use sqlite::{look, open};
 
 /// Appends one entry if it is the next one; touches no row when somebody was faster.
 const APPEND: &str = "INSERT INTO entry(seq, at, salt, body, leaf) SELECT $1, $2, $3, $4, $5 \
@@ -39,9 +42,40 @@ pub struct Stored {
 /// A store that cannot do what it was asked.
 #[derive(Debug, Error)]
 pub enum StoreError {
+    /// The database's file is not there.
+    #[error("database `{0}` is missing: restore the newest one; without it every entry is lost")]
+    Missing(PathBuf),
+    /// The file is no database of a log.
+    #[error("`{path}` is no database of a log: {says}; restore the newest database")]
+    NotALog {
+        /// Which file.
+        path: PathBuf,
+        /// What it is instead.
+        says: &'static str,
+    },
+    /// A newer version made the database.
+    #[error("database `{0}` was written by a newer forewarn: use that version")]
+    Newer(PathBuf),
+    /// Somebody else is writing.
+    #[error(
+        "another process has been writing to the database for more than {} seconds: wait until it is done (a release, perhaps), then try again; nothing was changed",
+        sqlite::BUSY.as_secs()
+    )]
+    Busy,
+    /// There is no room.
+    #[error("the disk is full: make room, then do the same again; nothing was changed")]
+    Full,
+    /// The file cannot be written.
+    #[error(
+        "the database cannot be written: check owner and permissions of the data folder and of every file in it; nothing was changed"
+    )]
+    ReadOnly,
+    /// The file's pages do not fit together.
+    #[error("the database is damaged ({0}): run `forewarn verify`, and restore the newest sound database")]
+    Damaged(String),
     /// The database said no.
     #[error("the database failed: {0}; nothing was changed")]
-    Database(#[from] sqlx::Error),
+    Database(String),
     /// A row does not read as an entry.
     #[error("row {0} of the database is not an entry: run `forewarn verify`")]
     Row(i64),
@@ -50,11 +84,29 @@ pub enum StoreError {
     Conflict,
 }
 
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let sqlx::Error::Database(said) = &error else { return Self::Database(error.to_string()) };
+        // The low byte of an extended result code is the primary one.
+        // **Source:** <https://www.sqlite.org/rescode.html>.
+        let code = said.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0) & 0xff;
+        match code {
+            5 | 6 => Self::Busy,
+            8 => Self::ReadOnly,
+            11 | 26 => Self::Damaged(said.message().to_owned()),
+            13 => Self::Full,
+            _ => Self::Database(said.message().to_owned()),
+        }
+    }
+}
+
 /// The log's database: one connection that writes, several that read.
 #[derive(Clone, Debug)]
 pub struct Store {
     write: SqlitePool,
     read: SqlitePool,
+    /// What the file was when it was opened as one that nobody writes to.
+    still: Option<Still>,
 }
 
 /// A transaction that holds the right to append.
@@ -84,6 +136,13 @@ impl Store {
     /// [`StoreError`] when the database is busy for too long or fails.
     pub async fn append(&self) -> Result<Append, StoreError> {
         Ok(Append(self.write.begin_with("BEGIN IMMEDIATE").await?))
+    }
+
+    /// Tells whether somebody began to write to a database that was opened by [`look`] while nobody did; what
+    /// was read since may be torn, and is to be read again.
+    #[must_use]
+    pub fn disturbed(&self) -> bool {
+        self.still.as_ref().is_some_and(Still::is_over)
     }
 
     /// Closes the database and folds its write-ahead log into it.
