@@ -92,23 +92,31 @@ impl CheckpointFile {
         }
     }
 
-    /// Checks that the log holds at least what the checkpoint was signed for, unchanged.
+    /// Reads the checkpoint, if there is one, and checks who signed it.
+    ///
+    /// Read it before the log it is compared with: entries come first and the checkpoint follows, so a log
+    /// read later holds at least what the checkpoint was signed for, however much is written meanwhile.
+    ///
+    /// # Errors
+    /// [`CheckpointFileError`] when it cannot be read or another key signed it.
+    pub fn read(&self, verifier: &LogVerifier) -> Result<Option<Checkpoint>, CheckpointFileError> {
+        let Some(text) = self.text()? else { return Ok(None) };
+        Checkpoint::open(&text, verifier)
+            .map(Some)
+            .map_err(|source| CheckpointFileError::Untrusted { path: self.path.clone(), source })
+    }
+
+    /// Checks that the log holds at least what a checkpoint that was read from here is for, unchanged.
     ///
     /// # Errors
     /// [`CheckpointFileError`] says what does not fit.
-    pub fn check(
-        &self,
-        tree: &Tree,
-        verifier: &LogVerifier,
-    ) -> Result<Option<Checkpoint>, CheckpointFileError> {
-        let Some(text) = self.text()? else {
+    pub fn compare(&self, known: Option<&Checkpoint>, tree: &Tree) -> Result<(), CheckpointFileError> {
+        let Some(known) = known else {
             return match tree.len() {
-                0 => Ok(None),
+                0 => Ok(()),
                 entries => Err(CheckpointFileError::Missing { path: self.path.clone(), entries }),
             };
         };
-        let known = Checkpoint::open(&text, verifier)
-            .map_err(|source| CheckpointFileError::Untrusted { path: self.path.clone(), source })?;
         if known.size() > tree.len() {
             return Err(CheckpointFileError::Behind {
                 path: self.path.clone(),
@@ -118,7 +126,7 @@ impl CheckpointFile {
             });
         }
         match tree.root_at(known.size()) {
-            Ok(root) if root == known.root() => Ok(Some(known)),
+            Ok(root) if root == known.root() => Ok(()),
             _ => Err(CheckpointFileError::Forked { path: self.path.clone(), signed: known.size() }),
         }
     }
@@ -132,20 +140,11 @@ impl CheckpointFile {
     pub fn advance(&self, tree: &Tree, signer: &LogSigner) -> Result<(), CheckpointFileError> {
         let lock = File::create(self.path.with_extension("lock")).map_err(|source| self.io(source))?;
         lock.lock().map_err(|source| self.io(source))?;
-        let known = match self.text()? {
-            None => None,
-            Some(text) => Some(
-                Checkpoint::open(&text, &signer.verifier())
-                    .map_err(|source| CheckpointFileError::Untrusted { path: self.path.clone(), source })?,
-            ),
-        };
-        if let Some(known) = known {
+        if let Some(known) = self.read(&signer.verifier())? {
             if known.size() >= tree.len() {
                 return Ok(());
             }
-            if tree.root_at(known.size()).ok() != Some(known.root()) {
-                return Err(CheckpointFileError::Forked { path: self.path.clone(), signed: known.size() });
-            }
+            self.compare(Some(&known), tree)?;
         }
         let note = Checkpoint::new(signer.name(), tree.len(), tree.root())
             .and_then(|checkpoint| checkpoint.sign(signer))

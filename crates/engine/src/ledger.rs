@@ -31,6 +31,11 @@ pub enum LedgerError {
     /// The column and the body disagree about the instant.
     #[error("entry {0} was changed: its instant is not the one in its body; restore the database")]
     Instant(u64),
+    /// The database under this process was replaced.
+    #[error(
+        "entry {0} is not in the database any more as this process read it: the database was replaced or restored underneath; stop every process, run `forewarn verify`, restore the newest database"
+    )]
+    Replaced(u64),
     /// The body is no entry.
     #[error(transparent)]
     Body(#[from] BodyError),
@@ -85,6 +90,19 @@ impl Ledger {
         self.len().checked_sub(1)
     }
 
+    /// Checks that the store still holds the last entry as it was taken in.
+    ///
+    /// # Errors
+    /// [`LedgerError::Replaced`] when it holds another one, or none.
+    pub fn recognise(&self, stored: Option<&Stored>) -> Result<(), LedgerError> {
+        let Some(last) = self.last() else { return Ok(()) };
+        let known = self.tree.leaf(last);
+        let same = stored.is_some_and(|stored| {
+            stored.seq == last && known.is_some_and(|leaf| leaf.as_bytes().as_slice() == stored.leaf)
+        });
+        if same { Ok(()) } else { Err(LedgerError::Replaced(last)) }
+    }
+
     /// Takes in entries from the store, checked one by one.
     ///
     /// # Errors
@@ -95,8 +113,7 @@ impl Ledger {
                 return Err(LedgerError::Gap { expected: self.len(), found: stored.seq });
             }
             let (entry, leaf) = check(stored)?;
-            self.program.apply(&entry);
-            self.tree.push(leaf);
+            self.take_in(&entry, leaf);
         }
         Ok(())
     }
@@ -115,8 +132,12 @@ impl Ledger {
         let entry = Entry { seq: self.len(), at, actor: actor.clone(), event };
         let body = entry.to_body()?;
         let leaf = leaf_hash(&commitment(&salt, &body));
-        self.program.apply(&entry);
-        self.tree.push(leaf);
+        self.take_in(&entry, leaf);
         Ok(Stored { seq: entry.seq, at, salt: salt.to_vec(), body, leaf: leaf.as_bytes().to_vec() })
+    }
+
+    fn take_in(&mut self, entry: &Entry, leaf: LeafHash) {
+        self.program.apply(entry);
+        self.tree.push(leaf);
     }
 }

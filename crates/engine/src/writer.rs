@@ -41,6 +41,11 @@ pub enum WriteError {
     /// The checkpoint is not what it should be.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointFileError),
+    /// The log was written, and its checkpoint was not.
+    #[error(
+        "what was asked is in the log, but the log's checkpoint could not be written: {0}; mend that and do the same again, nothing is done twice"
+    )]
+    Unsigned(CheckpointFileError),
     /// Something failed for a whole group of commands; the first of them says what.
     #[error("{0}")]
     Together(String),
@@ -81,17 +86,16 @@ impl Writer {
     /// Decides and commits a group. Readers wait, so that nobody sees what is not durable.
     async fn commit(&self, group: Vec<Job>) {
         let mut ledger = self.ledger.write().await;
+        let before = ledger.len();
         let (commands, answers): (Vec<_>, Vec<_>) =
             group.into_iter().map(|job| ((job.actor, job.command), job.answer)).unzip();
         let outcomes = match self.attempt(&mut ledger, commands).await {
             Ok(outcomes) => outcomes,
             Err(error) => {
-                // The state may be ahead of the log now: throw it away and fold the log again.
-                let rebuilt = replay(&self.store).await;
-                *ledger = match rebuilt {
-                    Ok(fresh) => fresh,
-                    Err(_) => Ledger::default(),
-                };
+                if ledger.len() != before {
+                    // The state may be ahead of the log now: throw it away and fold the log again.
+                    *ledger = replay(&self.store).await.unwrap_or_default();
+                }
                 let says = error.to_string();
                 let mut failed = vec![Err(error)];
                 failed.resize_with(answers.len(), || Err(WriteError::Together(says.clone())));
@@ -112,19 +116,21 @@ impl Writer {
     ) -> Result<Vec<Outcome>, WriteError> {
         let mut append = self.store.append().await?;
         catch_up(ledger, &mut append).await?;
+        // Nobody else can append now, so the log holds all that any checkpoint was ever signed for; if it does
+        // not, an older database was put in place under this writer, and nothing is built on it.
+        let known = self.checkpoint.read(&self.signer.verifier())?;
+        self.checkpoint.compare(known.as_ref(), ledger.tree())?;
         let mut outcomes = Vec::with_capacity(commands.len());
-        let mut appended = false;
         for (actor, command) in commands {
             let (outcome, entries) = self.decide(ledger, &actor, command)?;
             for entry in &entries {
                 append.push(entry).await?;
-                appended = true;
             }
             outcomes.push(outcome);
         }
         append.commit().await?;
-        if appended {
-            self.checkpoint.advance(ledger.tree(), &self.signer)?;
+        if ledger.len() > known.map_or(0, |known| known.size()) {
+            self.checkpoint.advance(ledger.tree(), &self.signer).map_err(WriteError::Unsigned)?;
         }
         Ok(outcomes)
     }
@@ -157,6 +163,9 @@ impl Writer {
 }
 
 async fn catch_up(ledger: &mut Ledger, append: &mut Append) -> Result<(), WriteError> {
+    if let Some(last) = ledger.last() {
+        ledger.recognise(append.tail(last.checked_sub(1)).await?.first())?;
+    }
     loop {
         let newer = append.tail(ledger.last()).await?;
         if newer.is_empty() {
