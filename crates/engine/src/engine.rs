@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 
 use policy::{PolicySet, Tier};
 use program::{
-    Command, Entry, Program,
+    Command, Context, Entry, Program, Refusal,
     id::{TierId, UserId},
     program::Rules,
 };
@@ -104,7 +104,8 @@ impl Engine {
     /// Makes a new program in a folder that is empty or not there.
     ///
     /// # Errors
-    /// [`OpenError`]; what was made of the folder by then is left for a look.
+    /// [`OpenError`]; nothing is made for a founding that is refused. What was made of the folder before the
+    /// file system failed is left for a look.
     pub async fn create(
         root: &Path,
         founding: Founding,
@@ -113,14 +114,21 @@ impl Engine {
         entropy: Entropy,
     ) -> Result<Self, OpenError> {
         let folder = Folder::at(root);
-        folder.create(&founding.origin)?;
-        let keys = Keys::create(&folder, &founding.origin, &entropy)?;
+        folder.check_new()?;
+        let Founding { name, origin, rules, operators, tiers } = founding;
+        let found = Command::Found { name, rules, operators, tiers };
+        // A founding that will be refused leaves nothing behind.
+        let policy = default_policy()?;
+        let ctx = Context { now: clock.now(), actor: by, policy: &policy };
+        Program::default().decide(&ctx, found.clone()).map_err(WriteError::from)?;
+        Keys::check_origin(&origin)?;
+        folder.create(&origin)?;
+        let keys = Keys::create(&folder, &origin, &entropy)?;
         let vkey = format!("{}\n", keys.log.verifier());
         fs::write(folder.vkey(), vkey).map_err(|source| FolderError::Io { path: folder.vkey(), source })?;
         let store = store::open(&folder.database(), true).await?;
         let engine = Self::start(folder, keys, store, clock, entropy).await?;
-        let Founding { name, rules, operators, tiers, .. } = founding;
-        engine.execute(by, Command::Found { name, rules, operators, tiers }).await?;
+        engine.execute(by, found).await?;
         Ok(engine)
     }
 
@@ -137,7 +145,11 @@ impl Engine {
             return Err(OpenError::Origin { described: description.origin, signed });
         }
         let store = store::open(&folder.database(), false).await?;
-        Self::start(folder, keys, store, clock, entropy).await
+        let started = Self::start(folder, keys, store.clone(), clock, entropy).await;
+        if started.is_err() {
+            store.close().await;
+        }
+        started
     }
 
     async fn start(
@@ -147,12 +159,12 @@ impl Engine {
         clock: Clock,
         entropy: Entropy,
     ) -> Result<Self, OpenError> {
-        let policy = PolicySet::default_set().map_err(|error| OpenError::Policy(error.to_string()))?;
-        let policy = Arc::new(policy);
+        let policy = Arc::new(default_policy()?);
         let blobs = Blobs::open(&folder.blobs())?;
         let checkpoint = CheckpointFile::at(folder.checkpoint());
+        let known = checkpoint.read(&keys.log.verifier())?;
         let ledger = replay(&store).await?;
-        let known = checkpoint.check(ledger.tree(), &keys.log.verifier())?;
+        checkpoint.compare(known.as_ref(), ledger.tree())?;
         if known.is_some_and(|known| known.size() < ledger.len()) {
             // A crash fell between the commit and the signature; the entries are durable and checked.
             checkpoint.advance(ledger.tree(), &keys.log)?;
@@ -203,6 +215,15 @@ impl Engine {
         outcomes
     }
 
+    /// Decides on a command without carrying it out, so that nothing is prepared for one that is refused.
+    ///
+    /// # Errors
+    /// [`Refusal`], as [`Engine::execute`] would say now.
+    pub(crate) async fn check(&self, actor: &UserId, command: Command) -> Result<(), Refusal> {
+        let ctx = Context { now: self.clock.now(), actor, policy: &self.policy };
+        self.program().await.decide(&ctx, command).map(|_| ())
+    }
+
     async fn submit(
         &self,
         actor: &UserId,
@@ -219,7 +240,7 @@ impl Engine {
     /// # Errors
     /// [`WriteError`] when the log cannot be read or an entry is not what was logged.
     pub async fn newest(&self, count: u64) -> Result<Vec<Entry>, WriteError> {
-        let mut last = self.ledger().await.len().checked_sub(count + 1);
+        let mut last = self.ledger().await.len().checked_sub(count.saturating_add(1));
         let mut entries = Vec::new();
         loop {
             let page = self.store.tail(last).await?;
@@ -266,6 +287,10 @@ impl Engine {
         let _ = self.writer.await;
         self.store.close().await;
     }
+}
+
+fn default_policy() -> Result<PolicySet, OpenError> {
+    PolicySet::default_set().map_err(|error| OpenError::Policy(error.to_string()))
 }
 
 async fn collect(

@@ -40,7 +40,8 @@ impl Entropy {
 
 #[expect(clippy::disallowed_types, reason = "the one place that asks the operating system")]
 fn system(bytes: &mut [u8]) {
-    rand::rngs::OsRng.fill_bytes(bytes);
+    let mut source: rand::rngs::OsRng = rand::rngs::OsRng;
+    source.fill_bytes(bytes);
 }
 
 impl fmt::Debug for Entropy {

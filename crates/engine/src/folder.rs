@@ -77,8 +77,11 @@ impl Folder {
     /// [`FolderError`] when something is there or the file system refuses.
     pub fn create(&self, origin: &str) -> Result<(), FolderError> {
         self.check_new()?;
-        for folder in [self.root.clone(), self.keys(), self.blobs(), self.public()] {
-            fs::create_dir_all(&folder).map_err(|source| FolderError::Io { path: folder, source })?;
+        let io = |path: PathBuf| move |source| FolderError::Io { path, source };
+        fs::create_dir_all(&self.root).map_err(io(self.root.clone()))?;
+        fs::create_dir(self.public()).map_err(io(self.public()))?;
+        for folder in [self.keys(), self.blobs()] {
+            make_private(&folder).map_err(io(folder))?;
         }
         let description = Description { format: FORMAT, origin: origin.to_owned() };
         let path = self.description_path();
@@ -174,6 +177,14 @@ impl Folder {
     fn description_path(&self) -> PathBuf {
         self.root.join("forewarn.toml")
     }
+}
+
+/// Makes a folder that only its owner can enter.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 #[cfg(test)]

@@ -109,6 +109,14 @@ pub enum KeyFileError {
         /// What is wrong, without quoting it.
         says: String,
     },
+    /// The log cannot have this name.
+    #[error("`{origin}` cannot name a log: {says}; use a host and path of your own, as in acme.example/log")]
+    Origin {
+        /// The name.
+        origin: String,
+        /// What is wrong with it.
+        says: String,
+    },
     /// The file system said no.
     #[error("key file `{path}`: {source}")]
     Io {
@@ -136,6 +144,16 @@ impl Keys {
         let mark = MarkKey::from_random(entropy.bytes());
         write_secret(&mark_path(folder), &mark.to_key_file())?;
         Ok(Self { log, blob, mark })
+    }
+
+    /// Checks that a log key can be made for an origin; writes nothing.
+    ///
+    /// # Errors
+    /// [`KeyFileError::Origin`].
+    pub fn check_origin(origin: &str) -> Result<(), KeyFileError> {
+        LogSigner::from_seed(origin, &[0; 32])
+            .map(|_| ())
+            .map_err(|error| KeyFileError::Origin { origin: origin.to_owned(), says: error.to_string() })
     }
 
     /// Reads the keys of a program.
