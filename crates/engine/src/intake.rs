@@ -57,26 +57,31 @@ impl Engine {
         case: &CaseId,
         uploads: Vec<Upload>,
     ) -> Result<Vec<Entry>, StepError> {
-        let known: Vec<Item> = {
-            let program = self.program().await;
-            let case = program.case(case)?;
-            case.items().filter(|item| uploads.iter().all(|new| new.item != item.item)).cloned().collect()
-        };
+        let known: Vec<Item> = self.program().await.case(case)?.items().cloned().collect();
         let mut sources = Vec::with_capacity(known.len() + uploads.len());
-        for item in &known {
+        for item in known.iter().filter(|item| uploads.iter().all(|new| new.item != item.item)) {
             sources.push(SourceFile { path: item.item.to_string(), text: self.text_of(item).await? });
         }
         for upload in &uploads {
             sources.push(SourceFile { path: upload.item.to_string(), text: upload.text.clone() });
         }
         parse(&sources)?;
-        let mut items = Vec::with_capacity(uploads.len());
-        for Upload { item, class, tlp, text } in uploads {
+        let mut items: Vec<Item> = uploads.iter().map(|upload| stored_or_new(upload, &known)).collect();
+        self.check(actor, Command::AddItems(case.clone(), items.clone())).await?;
+        for (item, upload) in items.iter_mut().zip(&uploads).filter(|(item, _)| !known.contains(item)) {
             // The blob is durable before the entry that names it: a crash leaves a stray blob, no dangling name.
-            let blob = self.blobs.put(text.as_bytes(), &self.keys.blob.to_public()).await?;
-            let size = text.len() as u64;
-            items.push(Item { item, class, tlp, blob, text: sha256(text.as_bytes()), size });
+            item.blob = self.blobs.put(upload.text.as_bytes(), &self.keys.blob.to_public()).await?;
         }
         Ok(self.execute(actor, Command::AddItems(case.clone(), items)).await?)
     }
+}
+
+/// The item that an upload comes to: the one that stands there word for word, or a new one, where the text's
+/// hash stands for the name of the blob that is still to be made.
+fn stored_or_new(upload: &Upload, known: &[Item]) -> Item {
+    let text = sha256(upload.text.as_bytes());
+    let size = upload.text.len() as u64;
+    let new =
+        Item { item: upload.item.clone(), class: upload.class, tlp: upload.tlp, blob: text, text, size };
+    known.iter().find(|item| Item { blob: item.blob, ..new.clone() } == **item).cloned().unwrap_or(new)
 }

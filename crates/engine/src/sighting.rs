@@ -46,13 +46,17 @@ impl Engine {
         note: String,
         found: Vec<Found>,
     ) -> Result<Vec<Entry>, StepError> {
-        self.program().await.case(case)?;
-        let mut exhibits = Vec::with_capacity(found.len());
-        for Found { name, bytes } in found {
-            let blob = self.blobs.put(&bytes, &self.keys.blob.to_public()).await?;
-            exhibits.push(Exhibit { name, sha256: sha256(&bytes), size: bytes.len() as u64, blob });
+        let mut report = Report { kind, seen, note, exhibits: found.iter().map(unkept).collect() };
+        self.check(actor, Command::AddSighting(case.clone(), report.clone())).await?;
+        for (exhibit, found) in report.exhibits.iter_mut().zip(&found) {
+            exhibit.blob = self.blobs.put(&found.bytes, &self.keys.blob.to_public()).await?;
         }
-        let report = Report { kind, seen, note, exhibits };
         Ok(self.execute(actor, Command::AddSighting(case.clone(), report)).await?)
     }
+}
+
+/// The exhibit of a file that is not kept yet; the file's hash stands for the blob's name.
+fn unkept(found: &Found) -> Exhibit {
+    let hash = sha256(&found.bytes);
+    Exhibit { name: found.name.clone(), sha256: hash, size: found.bytes.len() as u64, blob: hash }
 }
