@@ -1,0 +1,20 @@
+//! The engine driven through its own door, in temporary folders with a simulated clock.
+
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod early;
+#[cfg(test)]
+mod founding;
+#[cfg(test)]
+mod group;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod resume;
+#[cfg(test)]
+mod rollback;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod world;

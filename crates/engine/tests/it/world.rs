@@ -1,0 +1,360 @@
+//! A small program on disk: three tiers, six members, one case with two items and two waves.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use engine::{
+    Clock, Engine, Entropy, Founding, OpenError, StepError,
+    hash::sha256,
+    intake::Upload,
+    progress::Unwatched,
+    release::Released,
+    sighting::Found,
+    verify::{Verification, verify},
+};
+use jiff::{SignedDuration, Timestamp};
+use package::Identity;
+use policy::{Class, DutySubject, Fact, FactKind, Lead, Standing, Tier, Trigger};
+use program::{
+    Command, Entry, Event,
+    case::CaseCommand,
+    embargo::EmbargoCommand,
+    grant::GrantEvent,
+    id::{CaseId, ItemId, MemberId, Sha256, TierId, UserId, WaveId},
+    item::Tlp,
+    member::{Agreement, Enrolment, MemberCommand},
+    program::Rules,
+    sighting::SightingKind,
+    wave::WaveCommand,
+};
+use tempfile::TempDir;
+
+pub(crate) const DAY: i64 = 86_400;
+/// When the embargo ends, counted from [`t`]'s zero.
+pub(crate) const END: i64 = 30 * DAY;
+/// When wave `w1` is due.
+pub(crate) const W1: i64 = END - 14 * DAY;
+/// When wave `w2` is due.
+pub(crate) const W2: i64 = END - 5 * DAY;
+
+/// Members by what the record says of them; the last three lack something.
+pub(crate) const MEMBERS: [&str; 6] = ["acme", "bolt", "cobalt", "dutiful", "keyless", "unasked"];
+
+const ADVISORY: &str = "\
+# Mixed-up identities in the relay
+
+The relay {~hands a slot on as it stands|passes a slot to its successor unchanged~}.
+A visitor {~without an account|who is not signed in~} acts under {~another person's name|a borrowed name~}.
+We saw it under trace `{~tr=rand:hex12~}` and file {~fn=rand:hex12~}.hlm in the laboratory.
+Look for the boundary `{~bd=rand:hex16~}` {~in the stored requests|among the requests on record~}.
+The berth was `{~br=rand:hex16~}`, the notebook `{~nb=rand:hex12~}`.
+";
+
+const REPRODUCTION: &str = "\
+TRACE = \"00c0ffee0000\"  #~ =tr
+BOUNDARY = \"1000000000000001\"  #~ =bd
+ATTEMPTS = 40  #~ pick 40|45|50|55
+print(TRACE, BOUNDARY, ATTEMPTS)
+";
+
+/// Seconds since 2026-06-01T00:00:00Z as an instant.
+pub(crate) fn t(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_780_272_000 + seconds).unwrap()
+}
+
+macro_rules! named {
+    ($($name:ident: $id:ty),+) => {
+        $(pub(crate) fn $name(text: &str) -> $id { text.parse().unwrap() })+
+    };
+}
+named!(user: UserId, member: MemberId, tier: TierId, case: CaseId, item: ItemId, wave: WaveId);
+
+/// A program in a folder that goes away with it.
+pub(crate) struct World {
+    pub(crate) dir: TempDir,
+    pub(crate) clock: Clock,
+    pub(crate) engine: Engine,
+}
+
+impl World {
+    /// Founded, with operators ann, bob and ines and three tiers.
+    pub(crate) async fn founded(seed: u64) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Clock::simulated(t(0));
+        let root = dir.path().join("program");
+        let engine = Engine::create(&root, founding(), &user("ann"), clock.clone(), Entropy::seeded(seed))
+            .await
+            .unwrap();
+        Self { dir, clock, engine }
+    }
+
+    /// Founded, with the six members.
+    pub(crate) async fn peopled(seed: u64) -> Self {
+        let world = Self::founded(seed).await;
+        for (number, id) in MEMBERS.into_iter().enumerate() {
+            world.ok("ann", about(id, enrol(id, number))).await;
+            if id != "keyless" {
+                let fingerprint = identity(number).to_public().fingerprint();
+                world.ok("bob", about(id, MemberCommand::ConfirmKey { fingerprint })).await;
+            }
+        }
+        world
+    }
+
+    /// Peopled, with a package under embargo and both waves approved by two people; the first one is due.
+    pub(crate) async fn due(seed: u64) -> Self {
+        let world = Self::peopled(seed).await;
+        let open = CaseCommand::Open { title: String::from("Relay"), cves: Vec::new() };
+        world.ok("ann", Command::Case(case("c"), open)).await;
+        world.ok("ann", embargo(EmbargoCommand::Propose { ends: t(END) })).await;
+        world.ok("bob", embargo(EmbargoCommand::Accept)).await;
+        world.engine.add_items(&user("ann"), &case("c"), package()).await.unwrap();
+        for (id, lead, tiers) in
+            [("w1", 14 * DAY, &["validate"][..]), ("w2", 5 * DAY, &["advance", "entry"][..])]
+        {
+            world.ok("ann", schedule(id, lead, tiers)).await;
+            world.ok("ann", in_wave(id, WaveCommand::Approve)).await;
+            world.ok("bob", in_wave(id, WaveCommand::Approve)).await;
+        }
+        world.clock.set(t(W1));
+        world
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.dir.path().join("program")
+    }
+
+    pub(crate) async fn ok(&self, actor: &str, command: Command) -> Vec<Entry> {
+        let said = format!("{command:?}");
+        let done = self.engine.execute(&user(actor), command).await;
+        let done = done.unwrap_or_else(|error| panic!("{said}: {error}"));
+        assert!(!done.is_empty(), "{said} decided on nothing");
+        done
+    }
+
+    pub(crate) async fn refused(&self, actor: &str, command: Command) -> String {
+        let before = self.len().await;
+        let refusal = self.engine.execute(&user(actor), command).await.unwrap_err().to_string();
+        assert_eq!(self.len().await, before);
+        refusal
+    }
+
+    pub(crate) async fn release(&self, id: &str) -> Result<Released, StepError> {
+        self.engine.release(&user("bob"), &case("c"), &wave(id), &Unwatched).await
+    }
+
+    pub(crate) async fn leak(&self, name: &str, text: &str) -> Vec<Entry> {
+        let found = Found { name: name.to_owned(), bytes: text.as_bytes().to_vec() };
+        let seen = self.clock.now();
+        self.engine
+            .add_sighting(&user("ines"), &case("c"), SightingKind::Leak, seen, String::new(), vec![found])
+            .await
+            .unwrap()
+    }
+
+    /// A member's own copies as it opens them with its own key, by item.
+    pub(crate) async fn opened(&self, id: &str) -> Vec<(String, String)> {
+        let identity = identity(MEMBERS.iter().position(|known| *known == id).unwrap());
+        let copies = self.engine.copies(&member(id)).await.unwrap();
+        let open = |copy: &engine::copy::SealedCopy| {
+            let text = package::open(&copy.sealed, &identity).unwrap();
+            (copy.item.to_string(), String::from_utf8(text).unwrap())
+        };
+        copies.sealed.iter().map(open).collect()
+    }
+
+    pub(crate) async fn len(&self) -> u64 {
+        self.engine.ledger().await.len()
+    }
+
+    /// Every grant in the log, as `member/item`, sorted; one that was given twice is there twice.
+    pub(crate) async fn granted(&self) -> Vec<String> {
+        granted(&self.engine).await
+    }
+
+    pub(crate) async fn blobs(&self) -> usize {
+        count(&self.root().join("blobs"))
+    }
+
+    pub(crate) async fn verify(&self) -> Verification {
+        verify(&self.root(), &Unwatched).await
+    }
+
+    /// Closes the program and hands out its folder.
+    pub(crate) async fn closed(self) -> TempDir {
+        self.engine.close().await;
+        self.dir
+    }
+}
+
+pub(crate) async fn granted(engine: &Engine) -> Vec<String> {
+    let entries = engine.newest(u64::MAX).await.unwrap();
+    let mut all: Vec<String> = entries
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            Event::Grant(GrantEvent::Given(given)) => Some(format!("{}/{}", given.member, given.item)),
+            _ => None,
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+/// Opens a program again, with the clock at the first wave's instant.
+pub(crate) async fn reopen(root: &Path) -> Result<Engine, OpenError> {
+    Engine::open(root, Clock::simulated(t(W1)), Entropy::seeded(99)).await
+}
+
+/// What opening says when it refuses.
+pub(crate) async fn refusal(root: &Path) -> String {
+    match reopen(root).await {
+        Ok(_) => panic!("it opened"),
+        Err(error) => error.to_string(),
+    }
+}
+
+pub(crate) fn sound(found: &Verification) {
+    assert!(found.sound, "{found:#?}");
+}
+
+/// Every problem that a verification of a folder names.
+pub(crate) async fn problems(root: &Path) -> String {
+    let found = verify(root, &Unwatched).await;
+    assert!(!found.sound, "everything fits");
+    found.checks.into_iter().flat_map(|check| check.problems).collect::<Vec<_>>().join("\n")
+}
+
+pub(crate) fn founding() -> Founding {
+    let tiers = [("validate", 14, Class::ALL), ("advance", 5, Class::ALL), ("entry", 1, &EARLY)];
+    let tier = |(id, days, classes): (&str, i64, &[Class])| {
+        let classes = classes.iter().copied().collect();
+        (tier(id), Tier { id: id.to_owned(), lead: lead(days * DAY), classes })
+    };
+    Founding {
+        name: String::from("Acme Early Warning"),
+        origin: String::from("acme.example/log"),
+        rules: Rules::default(),
+        operators: ["ann", "bob", "ines"].map(user).into(),
+        tiers: tiers.map(tier).into(),
+    }
+}
+
+const EARLY: [Class; 4] = [Class::Notice, Class::Advisory, Class::Detection, Class::Indicator];
+
+pub(crate) fn lead(seconds: i64) -> Lead {
+    Lead::from_seconds(u32::try_from(seconds).unwrap())
+}
+
+/// The secret key of a member, by its place among [`MEMBERS`].
+pub(crate) fn identity(number: usize) -> Identity {
+    Identity::from_random(&[u8::try_from(number).unwrap() + 1; 32]).unwrap()
+}
+
+pub(crate) fn about(id: &str, command: MemberCommand) -> Command {
+    Command::Member(member(id), command)
+}
+
+pub(crate) fn suspend(id: &str) -> Command {
+    about(id, MemberCommand::Move { to: Standing::Suspended, reason: String::from("a finding") })
+}
+
+pub(crate) fn embargo(command: EmbargoCommand) -> Command {
+    Command::Embargo(case("c"), command)
+}
+
+pub(crate) fn in_wave(id: &str, command: WaveCommand) -> Command {
+    Command::Wave(case("c"), wave(id), command)
+}
+
+pub(crate) fn schedule(id: &str, seconds: i64, tiers: &[&str]) -> Command {
+    let tiers: BTreeSet<TierId> = tiers.iter().map(|id| tier(id)).collect();
+    in_wave(id, WaveCommand::Schedule { lead: lead(seconds), tiers, items: BTreeSet::new() })
+}
+
+/// A harmless command that always comes to one entry.
+pub(crate) fn operator(id: &str) -> Command {
+    Command::AddOperator(user(id))
+}
+
+fn enrol(id: &str, number: usize) -> MemberCommand {
+    let key = identity(number).to_public();
+    let fact = |subject, trigger| Fact {
+        kind: FactKind::DisclosureDuty,
+        subject: Some(subject),
+        trigger,
+        deadline: None,
+        says: None,
+        until: Some(t(365 * DAY)),
+    };
+    let facts = match id {
+        "unasked" => Vec::new(),
+        "dutiful" => vec![fact(DutySubject::ThirdPartyVulnerability, Some(Trigger::Knowledge))],
+        _ => vec![fact(DutySubject::None, None)],
+    };
+    let tier = match id {
+        "cobalt" => "advance",
+        "dutiful" => "entry",
+        _ => "validate",
+    };
+    MemberCommand::Enrol(Box::new(Enrolment {
+        name: id.to_uppercase(),
+        tier: tier.parse().unwrap(),
+        agreement: Agreement { version: String::from("3"), until: t(365 * DAY) },
+        facts: facts.into_iter().map(|fact| (fact, String::from("a letter"))).collect(),
+        key: Some((key.to_string(), key.fingerprint())),
+    }))
+}
+
+pub(crate) fn package() -> Vec<Upload> {
+    [("advisory.md", Class::Advisory, ADVISORY), ("reproduction.py", Class::Reproduction, REPRODUCTION)]
+        .map(|(name, class, text)| Upload {
+            item: item(name),
+            class,
+            tlp: Tlp::AmberStrict,
+            text: text.to_owned(),
+        })
+        .into()
+}
+
+/// How many files lie below a folder.
+pub(crate) fn count(folder: &Path) -> usize {
+    files(folder).len()
+}
+
+/// Every file below a folder with the hash of its bytes, but for SQLite's shared memory, which holds no data.
+pub(crate) fn files(folder: &Path) -> Vec<(PathBuf, Sha256)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if !path.to_string_lossy().ends_with("-shm") {
+            let bytes = fs::read(&path).unwrap();
+            found.push((path, sha256(&bytes)));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Copies a folder as it lies, open database and all: what a crash leaves, or a careless backup.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+/// A moment later.
+pub(crate) fn after(at: Timestamp, microseconds: i64) -> Timestamp {
+    at.checked_add(SignedDuration::from_micros(microseconds)).unwrap()
+}
