@@ -41,6 +41,10 @@ const SOLID_WORDS: usize = 16;
 /// Matched words of solid chains that make a text derived. Words of a chain that passes no site count a
 /// quarter: standard clauses, which other texts have too, carry no marks.
 const DERIVED_WORDS: usize = 40;
+/// Matched words of read chains that make a text derived when they are most of its words: a text of short
+/// paragraphs out of order has no solid chain, and no text of the same genre follows a package word by word
+/// for most of its length.
+const MOSTLY_WORDS: usize = 80;
 
 /// A file of a leak.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +94,7 @@ impl<'a> Reader<'a> {
 
         let matched: usize = readings.iter().map(|(_, reading)| reading.matched).sum();
         let aligned = if text.words.is_empty() { 0.0 } else { matched as f64 / text.words.len() as f64 };
-        let derived = is_derived(&readings);
+        let derived = is_derived(&readings, text.words.len());
         let mut votes = Votes::default();
         if derived {
             for (chain, reading) in &readings {
@@ -138,11 +142,14 @@ fn is_dense(reading: &ChainReading, least: usize) -> bool {
     reading.matched >= least && 2 * reading.matched >= reading.words
 }
 
-fn is_derived(readings: &[(&Chain, ChainReading)]) -> bool {
-    let solid = readings.iter().map(|(_, reading)| reading).filter(|reading| is_dense(reading, SOLID_WORDS));
-    let quarters: usize =
-        solid.map(|reading| if reading.places > 0 { 4 * reading.matched } else { reading.matched }).sum();
-    quarters >= 4 * DERIVED_WORDS
+fn is_derived(readings: &[(&Chain, ChainReading)], words: usize) -> bool {
+    let dense = |least| readings.iter().map(|(_, reading)| reading).filter(move |r| is_dense(r, least));
+    let quarters: usize = dense(SOLID_WORDS)
+        .map(|reading| if reading.places > 0 { 4 * reading.matched } else { reading.matched })
+        .sum();
+    let mostly: usize =
+        dense(READ_WORDS).filter(|reading| reading.places > 0).map(|reading| reading.matched).sum();
+    quarters >= 4 * DERIVED_WORDS || mostly >= MOSTLY_WORDS && 2 * mostly >= words
 }
 
 /// Symbols read at each site, over all its places.

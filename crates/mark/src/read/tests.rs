@@ -299,3 +299,31 @@ fn capitals_are_read_unless_the_whole_text_lost_them() {
     assert_eq!(seen(&master, &leak("Root Cause").to_uppercase()), [Seen::Index(0), Seen::Erased]);
     assert_eq!(seen(&master, &leak("Root Cause").to_lowercase()), [Seen::Index(0), Seen::Erased]);
 }
+
+#[test]
+fn short_paragraphs_out_of_order_are_still_the_package() {
+    let words =
+        ["amber", "basalt", "cedar", "delta", "ember", "flint", "grove", "harbor", "ivory", "juniper"];
+    let paragraph = |at: usize, verb: &str| {
+        let word = |step: usize| words[(at * 3 + step * 7) % words.len()];
+        format!(
+            "Item {at} {verb} the {} at {} and ends with {} {}.\n\n",
+            word(0),
+            at * 37 + 11,
+            word(1),
+            word(2)
+        )
+    };
+    let nodes = (0..30)
+        .flat_map(|at| {
+            let whole = paragraph(at, "|");
+            let (before, after) = whole.split_once('|').unwrap();
+            [text(before), choice(at, &["loads", "fetches"]), text(after)]
+        })
+        .collect();
+    let master = master(nodes);
+    let leak: String = (0..30).map(|at| paragraph(at * 17 % 30, "fetches")).collect();
+    let found = seen(&master, &leak);
+    let read = |index| found.iter().filter(|seen| **seen == Seen::Index(index)).count();
+    assert!(read(1) >= 15 && read(0) == 0, "{} right, {} wrong, of 30", read(1), read(0));
+}
