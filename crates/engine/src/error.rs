@@ -55,6 +55,11 @@ pub enum StepError {
         /// Whose copy.
         member: MemberId,
     },
+    /// The public files do not come out as they were published.
+    #[error(
+        "the public files of case `{0}` do not come out as they were published: nothing is written; run `forewarn verify`, and restore the folder `public` from the backup"
+    )]
+    NotAsPublished(CaseId),
     /// A member may not have its copies now.
     #[error("nothing for `{member}`: {says}")]
     NothingFor {

@@ -3,11 +3,12 @@
 use std::fs;
 
 use formats::advisory::{Advisory, Section};
+use jiff::Timestamp;
 use mark::{render::render_default, syntax::SourceFile};
 use policy::Class;
 use program::{
-    Command,
-    case::{CaseCommand, PublishedFile, check_publish},
+    Command, Program,
+    case::{Case, CaseCommand, Published, PublishedFile, check_publish},
     id::{CaseId, UserId},
     item::Item,
 };
@@ -23,42 +24,23 @@ pub struct PublicFile {
     pub bytes: Vec<u8>,
 }
 
+/// How long the log may take to write a publication down, in whole seconds: the writer's patience with
+/// another process, several times over.
+const WRITTEN_WITHIN: i64 = 60;
+
 impl Engine {
     /// Publishes a case's advisory at or after the public instant: Markdown and JSON.
     ///
-    /// A case that was published already has its files written again where they are missing.
+    /// A case that was published already has its files written again, as they were.
     ///
     /// # Errors
     /// [`StepError`] before the public instant, without an advisory, or when a file cannot be written.
     pub async fn publish(&self, actor: &UserId, case: &CaseId) -> Result<Vec<PublicFile>, StepError> {
-        let now = self.clock.now();
-        let published = {
-            let program = self.program().await;
-            let case = program.case(case)?;
-            match case.published() {
-                Some(published) => Some(published.clone()),
-                None => {
-                    check_publish(case, now)?;
-                    None
-                }
-            }
+        let published = self.program().await.case(case)?.published().cloned();
+        let files = match published {
+            Some(published) => self.published_again(case, &published).await?,
+            None => self.publish_first(actor, case).await?,
         };
-        let at = published.as_ref().map_or(now, |published| published.at);
-        let files = self.public_files(case, at).await?;
-        let names: Vec<PublishedFile> = files
-            .iter()
-            .map(|file| PublishedFile { name: file.name.clone(), sha256: sha256(&file.bytes) })
-            .collect();
-        match published {
-            Some(published) if published.files != names => {
-                return Err(program::Refusal::AlreadyPublished { case: case.clone() }.into());
-            }
-            Some(_) => {}
-            None => {
-                let command = Command::Case(case.clone(), CaseCommand::Publish { files: names });
-                self.execute(actor, command).await?;
-            }
-        }
         for file in &files {
             let path = self.folder.public().join(&file.name);
             let io = |source| StepError::Io { path: path.clone(), source };
@@ -70,14 +52,34 @@ impl Engine {
         Ok(files)
     }
 
-    /// Makes the public files; every site shows its first branch, so they are the same for everybody.
-    async fn public_files(&self, id: &CaseId, at: jiff::Timestamp) -> Result<Vec<PublicFile>, StepError> {
-        let (items, mut advisory) = {
+    async fn publish_first(&self, actor: &UserId, id: &CaseId) -> Result<Vec<PublicFile>, StepError> {
+        let now = self.clock.now();
+        check_publish(self.program().await.case(id)?, now)?;
+        let sections = self.sections(id).await?;
+        let files = {
             let program = self.program().await;
-            let case = program.case(id)?;
-            let items: Vec<Item> = case.items().cloned().collect();
-            (items, Advisory::of(&program, case, at))
+            public_files(&program, program.case(id)?, whole_second(now, 0), &sections)
         };
+        let command = Command::Case(id.clone(), CaseCommand::Publish { files: names(&files) });
+        self.execute(actor, command).await?;
+        Ok(files)
+    }
+
+    /// Makes the files of a publication again, from the log as it stood then.
+    async fn published_again(&self, id: &CaseId, known: &Published) -> Result<Vec<PublicFile>, StepError> {
+        let then = self.as_of(known.at).await?;
+        let (program, sections) = (then.program(), self.sections(id).await?);
+        let case = program.case(id)?;
+        // The files carry the second in which they were made, and were in the log a moment later.
+        (0..=WRITTEN_WITHIN)
+            .map(|earlier| public_files(program, case, whole_second(known.at, earlier), &sections))
+            .find(|files| names(files) == known.files)
+            .ok_or_else(|| StepError::NotAsPublished(id.clone()))
+    }
+
+    /// Renders the texts of a case for the public; every site shows its first branch, the same for everybody.
+    async fn sections(&self, id: &CaseId) -> Result<Vec<Section>, StepError> {
+        let items: Vec<Item> = self.program().await.case(id)?.items().cloned().collect();
         if !items.iter().any(|item| item.class == Class::Advisory) {
             return Err(program::Refusal::NoAdvisory { case: id.clone() }.into());
         }
@@ -86,15 +88,31 @@ impl Engine {
             sources.push(SourceFile { path: item.item.to_string(), text: self.text_of(item).await? });
         }
         let rendered = render_default(&parse(&sources)?);
-        advisory.sections = items
+        Ok(items
             .iter()
             .filter(|item| item.class == Class::Advisory)
             .filter_map(|item| rendered.iter().find(|file| file.path == item.item.as_str()))
             .map(|file| Section { name: file.path.clone(), text: file.text.clone() })
-            .collect();
-        Ok(vec![
-            PublicFile { name: format!("{id}/advisory.md"), bytes: advisory.to_markdown().into_bytes() },
-            PublicFile { name: format!("{id}/advisory.json"), bytes: advisory.to_json().into_bytes() },
-        ])
+            .collect())
     }
+}
+
+fn public_files(program: &Program, case: &Case, at: Timestamp, sections: &[Section]) -> Vec<PublicFile> {
+    let mut advisory = Advisory::of(program, case, at);
+    advisory.sections = sections.to_vec();
+    let name = |ending: &str| format!("{}/advisory.{ending}", case.id());
+    vec![
+        PublicFile { name: name("md"), bytes: advisory.to_markdown().into_bytes() },
+        PublicFile { name: name("json"), bytes: advisory.to_json().into_bytes() },
+    ]
+}
+
+fn names(files: &[PublicFile]) -> Vec<PublishedFile> {
+    let named = |file: &PublicFile| PublishedFile { name: file.name.clone(), sha256: sha256(&file.bytes) };
+    files.iter().map(named).collect()
+}
+
+/// The whole second that an instant lies in, or one some seconds earlier.
+fn whole_second(at: Timestamp, earlier: i64) -> Timestamp {
+    Timestamp::from_second(at.as_second() - earlier).unwrap_or(at)
 }

@@ -3,8 +3,14 @@
 use engine::{StepError, WriteError};
 use policy::Effect;
 use program::{
-    Command, Refusal, case::CaseCommand, embargo::EmbargoCommand, id::SightingId, leak::Verdict,
-    member::MemberCommand, plan::Fate, wave::WaveCommand,
+    Command, Refusal,
+    case::{CaseCommand, Observation},
+    embargo::EmbargoCommand,
+    id::SightingId,
+    leak::Verdict,
+    member::MemberCommand,
+    plan::Fate,
+    wave::WaveCommand,
 };
 
 use crate::world::{
@@ -110,6 +116,11 @@ async fn from_the_first_member_to_the_public_advisory() {
     let entries = world.len().await;
     assert_eq!(world.engine.publish(&user("bob"), &case("c")).await.unwrap(), files);
     assert_eq!(world.len().await, entries);
+    // What is learned later does not change what was published.
+    world.clock.set(t(END + DAY));
+    let attacks = CaseCommand::Observe { what: Observation::AttacksObserved, at: t(W2) };
+    world.ok("ann", Command::Case(case("c"), attacks)).await;
+    assert_eq!(world.engine.publish(&user("bob"), &case("c")).await.unwrap(), files);
     sound(&world.verify().await);
 
     // After the end the descriptions that were withheld go out as well; the reproduction still does not.
