@@ -58,6 +58,8 @@ impl Engine {
         uploads: Vec<Upload>,
     ) -> Result<Vec<Entry>, StepError> {
         let known: Vec<Item> = self.program().await.case(case)?.items().cloned().collect();
+        let mut items: Vec<Item> = uploads.iter().map(|upload| stored_or_new(upload, &known)).collect();
+        self.check(actor, Command::AddItems(case.clone(), items.clone())).await?;
         let mut sources = Vec::with_capacity(known.len() + uploads.len());
         for item in known.iter().filter(|item| uploads.iter().all(|new| new.item != item.item)) {
             sources.push(SourceFile { path: item.item.to_string(), text: self.text_of(item).await? });
@@ -66,8 +68,6 @@ impl Engine {
             sources.push(SourceFile { path: upload.item.to_string(), text: upload.text.clone() });
         }
         parse(&sources)?;
-        let mut items: Vec<Item> = uploads.iter().map(|upload| stored_or_new(upload, &known)).collect();
-        self.check(actor, Command::AddItems(case.clone(), items.clone())).await?;
         for (item, upload) in items.iter_mut().zip(&uploads).filter(|(item, _)| !known.contains(item)) {
             // The blob is durable before the entry that names it: a crash leaves a stray blob, no dangling name.
             item.blob = self.blobs.put(upload.text.as_bytes(), &self.keys.blob.to_public()).await?;
