@@ -112,24 +112,27 @@ fn report(common: &Common, member: &MemberId, out: &Path, copies: &Copies) -> an
     struct Row<'a> {
         case: &'a str,
         item: &'a str,
-        class: policy::Class,
         written: bool,
         says: &'a str,
     }
-    let written = copies.sealed.iter().map(|copy| Row {
-        case: copy.case.as_str(),
-        item: copy.item.as_str(),
-        class: copy.class,
-        written: true,
-        says: "",
-    });
-    let rows: Vec<Row> = written.collect();
     if common.json {
-        return output::json(&rows);
+        let written = copies.sealed.iter().map(|copy| Row {
+            case: copy.case.as_str(),
+            item: copy.item.as_str(),
+            written: true,
+            says: "",
+        });
+        let held_back = copies.held_back.iter().map(|held| Row {
+            case: held.case.as_str(),
+            item: held.item.as_str(),
+            written: false,
+            says: &held.says,
+        });
+        return output::json(&written.chain(held_back).collect::<Vec<_>>());
     }
     output::say(format_args!(
         "wrote {} of `{member}` to `{}`, sealed to its key, each with its receipt",
-        count(rows.len(), "copy").replace("copys", "copies"),
+        count(copies.sealed.len(), "copy").replace("copys", "copies"),
         out.display()
     ));
     for held in &copies.held_back {

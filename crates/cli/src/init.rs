@@ -45,7 +45,7 @@ pub(crate) struct InitArgs {
     #[arg(long, default_value = "90d", value_name = "LENGTH")]
     max_embargo: Lead,
     /// The bound on accusing any innocent member in a case
-    #[arg(long, default_value_t = 1e-6)]
+    #[arg(long, default_value_t = 1e-6, allow_hyphen_values = true)]
     epsilon: f64,
 }
 
@@ -105,9 +105,7 @@ pub(crate) fn default_tiers() -> anyhow::Result<Vec<(TierId, Tier)>> {
         };
         Ok((id.parse()?, tier))
     };
-    Ok(vec![tier("validate", 14, &all), tier("advance", 5, &all), tier("entry", 1, &early)]
-        .into_iter()
-        .collect::<anyhow::Result<Vec<_>>>()?)
+    [tier("validate", 14, &all), tier("advance", 5, &all), tier("entry", 1, &early)].into_iter().collect()
 }
 
 pub(crate) async fn operator(common: &Common, verb: OperatorVerb) -> anyhow::Result<()> {

@@ -91,7 +91,7 @@ pub(crate) struct TraceArgs {
     #[arg(required = true)]
     leak: Vec<PathBuf>,
     /// The bound on accusing any innocent member
-    #[arg(long, default_value_t = 1e-6)]
+    #[arg(long, default_value_t = 1e-6, allow_hyphen_values = true)]
     epsilon: f64,
 }
 

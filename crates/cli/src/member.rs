@@ -25,7 +25,8 @@ pub(crate) enum MemberVerb {
 Example:
   forewarn member add acme --name \"Acme Security\" --tier entry \\
       --agreement v3 --agreement-until 2027-06-30T00:00:00Z \\
-      --duty none --duty-until 2027-01-01T00:00:00Z --evidence \"counsel's letter 2026-11-02\" --as vera
+      --duty none --duty-until 2027-01-01T00:00:00Z \\
+      --evidence \"counsel's letter 2026-11-02\" --as vera
 
 A member that was never asked about disclosure duties has nothing before the public instant.")]
     Add(AddArgs),
@@ -39,20 +40,21 @@ A member that was never asked about disclosure duties has nothing before the pub
     /// Record a fact about a member, or withdraw one
     #[command(after_help = "\
 Example:
-  forewarn member fact acme disclosure-duty --subject third-party-vulnerability --trigger knowledge \\
-      --deadline 48h --until 2027-01-01T00:00:00Z --evidence \"statute, art. 7\" --as vera")]
+  forewarn member fact acme disclosure-duty --subject third-party-vulnerability \\
+      --trigger knowledge --deadline 48h --until 2027-01-01T00:00:00Z --evidence \"statute, art. 7\" --as vera")]
     Fact(FactArgs),
     /// Add a member's age key, or confirm one after comparing its fingerprint over a second channel
     #[command(after_help = "\
 Example:
   forewarn member key acme age1… --as vera                     # shows the fingerprint
-  forewarn member key acme --confirm 'FINGERPRINT' --as vera   # after reading it to the member by telephone")]
+  forewarn member key acme --confirm 'FINGERPRINT' --as vera   # after reading it out by telephone")]
     Key(KeyArgs),
     /// Record that a member signed an agreement
     Agreement {
         /// Which member
         member: MemberId,
         /// Which text
+        #[arg(id = "agreement", value_name = "VERSION")]
         version: String,
         /// Until when it binds
         #[arg(long, value_parser = instant)]

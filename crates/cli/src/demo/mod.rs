@@ -18,7 +18,8 @@ use crate::{args::Common, output};
 Example:
   forewarn demo --dir ./demo
   forewarn verify --data ./demo
-  forewarn explain TOOLSHELL-2025 --data ./demo --member tesslow --item reproduction.py --at 2025-07-03T17:00:00Z
+  forewarn explain TOOLSHELL-2025 --data ./demo --member tesslow --item reproduction.py \\
+      --at 2025-07-03T17:00:00Z
 
 Dates and CVE ids are the historical ones; members, product, texts and leak are invented, and the hours are
 illustrative. Nobody was ever named or proven to have leaked in 2025.")]
