@@ -1,0 +1,244 @@
+//! What the binary says of itself.
+
+use crate::world::Desk;
+
+fn says(args: &[&str]) -> String {
+    let ran = Desk::empty().run_with(None, args);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{args:?}");
+    ran.out
+}
+
+/// Every verb there is, by walking the lists of commands.
+fn verbs() -> Vec<Vec<String>> {
+    let mut found = vec![Vec::new()];
+    let mut at = 0;
+    while let Some(verb) = found.get(at).cloned() {
+        let help = help_of(&verb);
+        let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+        for line in commands.take_while(|line| !line.is_empty()) {
+            let name = line.strip_prefix("  ").and_then(|line| line.split(' ').next()).unwrap_or_default();
+            if !name.is_empty() && name != "help" {
+                found.push([verb.clone(), vec![name.to_owned()]].concat());
+            }
+        }
+        at += 1;
+    }
+    found
+}
+
+fn help_of(verb: &[String]) -> String {
+    let args: Vec<&str> = verb.iter().map(String::as_str).chain(["--help"]).collect();
+    says(&args)
+}
+
+#[test]
+fn every_verb_has_help_that_fits_a_terminal() {
+    let verbs = verbs();
+    assert!(verbs.len() > 45, "{verbs:?}");
+    for verb in verbs {
+        let help = help_of(&verb);
+        assert!(help.contains("Usage: forewarn"), "{verb:?}");
+        for line in help.lines() {
+            assert!(line.chars().count() <= 110, "{verb:?}: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_examples_in_help_are_command_lines() {
+    let mut examples = 0;
+    for verb in verbs() {
+        let help = help_of(&verb).replace("\\\n", " ");
+        for line in help.lines().filter_map(|line| line.strip_prefix("  forewarn ")) {
+            let args = words(line.split(" #").next().unwrap_or_default());
+            // A key cut short with an ellipsis is the reader's own to fill in.
+            let args = args.iter().filter(|word| !word.contains('…'));
+            // Asking for help last reads every argument and does nothing.
+            let args: Vec<&str> = args.map(String::as_str).chain(["--help"]).collect();
+            assert!(says(&args).contains("Usage: forewarn"), "{line}");
+            examples += 1;
+        }
+    }
+    assert!(examples > 20, "{examples}");
+}
+
+/// Splits a line as a shell does, for the quotes that the examples use.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quote = None;
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            (None, ' ') => words.push(String::new()),
+            _ => words.last_mut().unwrap().push(c),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[test]
+fn help_for_the_binary() {
+    insta::assert_snapshot!(says(&["--help"]), @r#"
+    Runs a vulnerability early-warning program: who may know what, when, and whose copy leaked.
+
+    A program lives in a data folder. Every change is an entry of its log; two different people approve
+    a wave, an embargo's end and a finding.
+
+    Usage: forewarn [OPTIONS] <COMMAND>
+
+    Commands:
+      init      Make a new program in an empty folder
+      operator  List and add operators
+      tier      List and set tiers: lead times and artifact classes
+      member    Admit members and keep their records
+      case      Open cases, add items, hold embargoes
+      wave      Plan, approve and release waves
+      explain   Say why a member may or may not have an item, at any instant
+      copy      Export a member's sealed copies with receipts, or check such an export
+      sighting  Record what was seen outside
+      trace     Trace a leaked file to the copy it derives from
+      review    Review a member's standing, by two people
+      publish   Publish a case's advisory at the end of its embargo
+      verify    Check everything in the data folder against everything else
+      log       Read and export the log
+      mark      Use the mark engine alone: keys, lint, render, trace
+      demo      Replay a real early-warning timeline with fictional members, to a traced leak
+      help      Print this message or the help of the given subcommand(s)
+
+    Options:
+          --data <DIR>
+              The program's data folder
+              
+              [env: FOREWARN_DATA=]
+
+          --as <USER>
+              The operator who acts
+              
+              [env: FOREWARN_USER=]
+
+          --json
+              Print JSON instead of tables and sentences
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Exit codes:
+      0  done
+      1  refused or failed; nothing was changed, and the message says what to do
+      2  the command line was not understood
+      3  `verify` or `copy verify` found something that does not fit
+
+    Begin with:
+      forewarn demo --dir ./demo
+      forewarn init --data ./program --name "Acme Early Warning" --operator alice --operator bob
+    "#);
+}
+
+#[test]
+fn help_for_members() {
+    insta::assert_snapshot!(says(&["member", "--help"]), @r#"
+    Admit members and keep their records
+
+    Usage: forewarn member [OPTIONS] <COMMAND>
+
+    Commands:
+      add        Admit a member: application, vetting and admission in one go
+      list       List the members
+      show       Show one member's record
+      fact       Record a fact about a member, or withdraw one
+      key        Add a member's age key, or confirm one after comparing its fingerprint over a second
+                 channel
+      agreement  Record that a member signed an agreement
+      suspend    Suspend a member: nothing is given to it from now on
+      reinstate  Reinstate a suspended or restricted member; somebody else than who suspended it
+      help       Print this message or the help of the given subcommand(s)
+
+    Options:
+          --data <DIR>  The program's data folder [env: FOREWARN_DATA=]
+          --as <USER>   The operator who acts [env: FOREWARN_USER=]
+          --json        Print JSON instead of tables and sentences
+      -h, --help        Print help
+      -V, --version     Print version
+    "#);
+}
+
+#[test]
+fn help_for_a_wave_is_scheduled() {
+    insta::assert_snapshot!(says(&["wave", "schedule", "--help"]), @r#"
+    Schedule a wave relative to the embargo's end; approvals start over
+
+    Usage: forewarn wave schedule [OPTIONS] --tier <TIERS> <CASE> <WAVE>
+
+    Arguments:
+      <CASE>  Which case
+      <WAVE>  The wave's id
+
+    Options:
+          --data <DIR>    The program's data folder [env: FOREWARN_DATA=]
+          --lead <LEAD>   How long before the embargo's end, as in 5d or 24h
+          --as <USER>     The operator who acts [env: FOREWARN_USER=]
+          --at <AT>       The instant instead of a lead; it moves with the embargo's end from then on
+          --json          Print JSON instead of tables and sentences
+          --tier <TIERS>  A tier that gets it
+          --item <ITEMS>  An item of it; without any, all of the case's items
+      -h, --help          Print help
+      -V, --version       Print version
+
+    Example:
+      forewarn wave schedule ACME-2026-7 first --lead 5d --tier validate --tier advance --as alice
+    "#);
+}
+
+#[test]
+fn help_for_a_leak_is_traced() {
+    insta::assert_snapshot!(says(&["mark", "trace", "--help"]), @r#"
+    Trace leaked files to the member whose copy they derive from
+
+    Usage: forewarn mark trace [OPTIONS] --key <KEY> --members <MEMBERS> <PACKAGE> <LEAK>...
+
+    Arguments:
+      <PACKAGE>  A folder; every file in it is an item
+      <LEAK>...  What leaked: files or folders, read together as one leak
+
+    Options:
+          --data <DIR>         The program's data folder [env: FOREWARN_DATA=]
+          --key <KEY>          The mark key; use a fresh one for every package
+          --as <USER>          The operator who acts [env: FOREWARN_USER=]
+          --members <MEMBERS>  A file with one member id a line: everybody who gets a copy
+          --epsilon <EPSILON>  The bound on accusing any innocent member [default: 0.000001]
+          --json               Print JSON instead of tables and sentences
+      -h, --help               Print help
+      -V, --version            Print version
+
+    Example:
+      forewarn mark trace ./package --key release.key --members members.txt paste.txt --json
+
+    Verdicts: attributed, inconclusive, not_derived. All three are answers, so the exit code is 0.
+    "#);
+}
+
+#[test]
+fn help_for_a_folder_is_verified() {
+    insta::assert_snapshot!(says(&["verify", "--help"]), @r#"
+    Check everything in the data folder against everything else
+
+    Usage: forewarn verify [OPTIONS]
+
+    Options:
+          --data <DIR>  The program's data folder [env: FOREWARN_DATA=]
+          --as <USER>   The operator who acts [env: FOREWARN_USER=]
+          --json        Print JSON instead of tables and sentences
+      -h, --help        Print help
+      -V, --version     Print version
+
+    Example:
+      forewarn verify --data ./program
+
+    Nothing is changed. Exit code 3 when something does not fit; the table says what.
+    "#);
+}

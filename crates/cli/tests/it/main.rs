@@ -1,0 +1,16 @@
+//! The `forewarn` binary as people and scripts use it.
+
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod marks;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod walkthrough;
+#[cfg(test)]
+mod world;
