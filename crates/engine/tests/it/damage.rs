@@ -153,6 +153,12 @@ async fn another_programs_keys_open_nothing() {
         fs::copy(other.join("keys").join(name), &path).unwrap();
         let found = problems(&root).await;
         assert!(found.contains(says), "{name}: {found}");
+        if name == "mark.key" {
+            let engine = reopen(&root).await.unwrap();
+            let Err(said) = engine.copies(&"acme".parse().unwrap()).await else { panic!("other marks") };
+            assert!(said.to_string().contains("does not come out as it was granted"), "{said}");
+            engine.close().await;
+        }
         fs::write(&path, text).unwrap();
     }
     let description = fs::read_to_string(root.join("forewarn.toml")).unwrap();
@@ -225,6 +231,24 @@ async fn a_missing_or_changed_blob_is_named_and_nothing_is_made_of_it() {
     }
     fs::write(root.join("blobs").join("stray.txt"), "mine").unwrap();
     assert!(problems(&root).await.contains("is no blob"));
+}
+
+#[tokio::test]
+async fn a_sound_blob_in_the_place_of_another_is_noticed() {
+    let (_dir, root) = released(73).await;
+    let blobs = files(&root.join("blobs"));
+    let [(one, _), (two, _)] = blobs.as_slice() else { panic!("{blobs:?}") };
+    let (first, second) = (fs::read(one).unwrap(), fs::read(two).unwrap());
+    fs::write(one, second).unwrap();
+    fs::write(two, first).unwrap();
+    let engine = reopen(&root).await.unwrap();
+    let Err(said) = engine.copies(&"acme".parse().unwrap()).await else { panic!("copies of swapped texts") };
+    assert!(said.to_string().contains("its bytes do not hash to its name"), "{said}");
+    engine.close().await;
+    let found = problems(&root).await;
+    for path in [one, two] {
+        assert!(found.contains(path.file_name().unwrap().to_str().unwrap()), "{found}");
+    }
 }
 
 #[tokio::test]
