@@ -28,6 +28,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     }
     times.sort_unstable();
     let middle = times.get(times.len() / 2).copied().unwrap_or_default();
-    println!("demonstration: {middle} ms (84 members, 9 items, three waves, one trace; middle of {RUNS} seeds)");
+    println!(
+        "demonstration: {middle} ms (84 members, 9 items, three waves, one trace; middle of {RUNS} seeds)"
+    );
     Ok(())
 }

@@ -112,8 +112,10 @@ async fn disk() -> anyhow::Result<()> {
 fn events() -> anyhow::Result<impl Iterator<Item = Event>> {
     let case: CaseId = "BENCH-1".parse()?;
     let wave: WaveId = "first".parse()?;
-    let members: Vec<MemberId> = (0..MEMBERS).map(|n| format!("member-{n:04}").parse()).collect::<Result<_, _>>()?;
-    let items: Vec<ItemId> = (0..MEMBERS).map(|n| format!("item-{n:04}.md").parse()).collect::<Result<_, _>>()?;
+    let members: Vec<MemberId> =
+        (0..MEMBERS).map(|n| format!("member-{n:04}").parse()).collect::<Result<_, _>>()?;
+    let items: Vec<ItemId> =
+        (0..MEMBERS).map(|n| format!("item-{n:04}.md").parse()).collect::<Result<_, _>>()?;
     let opened = CaseEvent::Opened { case: case.clone(), title: String::from("bench"), cves: Vec::new() };
     let item = |item: &ItemId| Item {
         item: item.clone(),
@@ -126,7 +128,9 @@ fn events() -> anyhow::Result<impl Iterator<Item = Event>> {
     let added = ItemEvent::Added { case: case.clone(), package: 1, items: items.iter().map(item).collect() };
     let applied: Vec<Event> = members
         .iter()
-        .map(|member| Event::Member(MemberEvent::Applied { member: member.clone(), name: member.to_string() }))
+        .map(|member| {
+            Event::Member(MemberEvent::Applied { member: member.clone(), name: member.to_string() })
+        })
         .collect();
     let grants = items.into_iter().flat_map(move |item| {
         let (case, wave) = (case.clone(), wave.clone());

@@ -8,11 +8,15 @@ mod log;
 mod seal;
 mod trace;
 
+/// The same as the program's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> anyhow::Result<()> {
     println!("measured on {}", cpu::setup());
     demo::run()?;
     seal::run()?;
-    log::run()?;
     trace::run()?;
+    log::run()?;
     Ok(())
 }

@@ -36,7 +36,10 @@ pub(crate) fn run() -> anyhow::Result<()> {
         let watch = Stopwatch::start();
         let (_, trace) = mark::trace::trace(&master, &codebook, &members, &leak, 1e-6)?;
         times.push(watch.elapsed());
-        ensure!(trace.verdict == Verdict::Attributed && trace.accused == [leaker.clone()], "the leaker is named");
+        ensure!(
+            trace.verdict == Verdict::Attributed && trace.accused == [leaker.clone()],
+            "the leaker is named"
+        );
     }
     times.sort_unstable();
     let middle = times.get(RUNS / 2).copied().unwrap_or_default();

@@ -181,11 +181,13 @@ async fn catch_up(ledger: &mut Ledger, append: &mut Append) -> Result<(), WriteE
 /// [`WriteError`] when the store fails or an entry is not what was logged.
 pub(crate) async fn replay(store: &Store) -> Result<Ledger, WriteError> {
     let mut ledger = Ledger::default();
-    loop {
-        let page = store.tail(ledger.last()).await?;
-        if page.is_empty() {
-            return Ok(ledger);
-        }
+    let mut page = store.tail(None).await?;
+    while let Some(last) = page.last() {
+        // The next page is read while this one is folded.
+        let (after, store) = (last.seq, store.clone());
+        let reading = tokio::spawn(async move { store.tail(Some(after)).await });
         ledger.take(&page)?;
+        page = reading.await.map_err(|_| WriteError::Stopped)??;
     }
+    Ok(ledger)
 }
