@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use engine::folder::{Folder, FolderError};
 
 use crate::{
     args::Common,
@@ -20,7 +21,12 @@ Nothing is changed. Exit code 3 when something does not fit; the table says what
 pub(crate) struct VerifyArgs {}
 
 pub(crate) async fn run(common: &Common, VerifyArgs {}: VerifyArgs) -> anyhow::Result<ExitCode> {
-    let found = engine::verify::verify(data(common)?, &Bar::new()).await;
+    let data = data(common)?;
+    // A mistyped folder is no finding about a program.
+    if let Err(missing @ FolderError::Missing(_)) = Folder::at(data).describe() {
+        return Err(missing.into());
+    }
+    let found = engine::verify::verify(data, &Bar::new()).await;
     let rows = found.checks.iter().map(|check| {
         vec![
             check.what.to_owned(),

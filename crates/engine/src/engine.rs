@@ -9,6 +9,7 @@ use program::{
     program::Rules,
 };
 use thiserror::Error;
+use tlog::Tree;
 use tokio::{
     sync::{OwnedRwLockReadGuard, RwLock, mpsc, oneshot},
     task::JoinHandle,
@@ -127,6 +128,8 @@ impl Engine {
         let vkey = format!("{}\n", keys.log.verifier());
         fs::write(folder.vkey(), vkey).map_err(|source| FolderError::Io { path: folder.vkey(), source })?;
         let store = store::open(&folder.database(), true).await?;
+        // From here on a missing checkpoint is a lost one, even if a crash follows the first entry.
+        CheckpointFile::at(folder.checkpoint()).advance(&Tree::new(), &keys.log)?;
         let engine = Self::start(folder, keys, store, clock, entropy).await?;
         engine.execute(by, found).await?;
         Ok(engine)

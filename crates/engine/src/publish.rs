@@ -24,10 +24,6 @@ pub struct PublicFile {
     pub bytes: Vec<u8>,
 }
 
-/// How long the log may take to write a publication down, in whole seconds: the writer's patience with
-/// another process, several times over.
-const WRITTEN_WITHIN: i64 = 60;
-
 impl Engine {
     /// Publishes a case's advisory at or after the public instant: Markdown and JSON.
     ///
@@ -53,14 +49,14 @@ impl Engine {
     }
 
     async fn publish_first(&self, actor: &UserId, id: &CaseId) -> Result<Vec<PublicFile>, StepError> {
-        let now = self.clock.now();
-        check_publish(self.program().await.case(id)?, now)?;
+        let at = self.clock.now();
+        check_publish(self.program().await.case(id)?, at)?;
         let sections = self.sections(id).await?;
         let files = {
             let program = self.program().await;
-            public_files(&program, program.case(id)?, whole_second(now, 0), &sections)
+            public_files(&program, program.case(id)?, at, &sections)
         };
-        let command = Command::Case(id.clone(), CaseCommand::Publish { files: names(&files) });
+        let command = Command::Case(id.clone(), CaseCommand::Publish { at, files: names(&files) });
         self.execute(actor, command).await?;
         Ok(files)
     }
@@ -70,11 +66,8 @@ impl Engine {
         let then = self.as_of(known.at).await?;
         let (program, sections) = (then.program(), self.sections(id).await?);
         let case = program.case(id)?;
-        // The files carry the second in which they were made, and were in the log a moment later.
-        (0..=WRITTEN_WITHIN)
-            .map(|earlier| public_files(program, case, whole_second(known.at, earlier), &sections))
-            .find(|files| names(files) == known.files)
-            .ok_or_else(|| StepError::NotAsPublished(id.clone()))
+        let files = public_files(program, case, known.at, &sections);
+        if names(&files) == known.files { Ok(files) } else { Err(StepError::NotAsPublished(id.clone())) }
     }
 
     /// Renders the texts of a case for the public; every site shows its first branch, the same for everybody.
@@ -98,7 +91,9 @@ impl Engine {
 }
 
 fn public_files(program: &Program, case: &Case, at: Timestamp, sections: &[Section]) -> Vec<PublicFile> {
-    let mut advisory = Advisory::of(program, case, at);
+    // People read whole seconds; the log has the rest.
+    let second = Timestamp::from_second(at.as_second()).unwrap_or(at);
+    let mut advisory = Advisory::of(program, case, second);
     advisory.sections = sections.to_vec();
     let name = |ending: &str| format!("{}/advisory.{ending}", case.id());
     vec![
@@ -110,9 +105,4 @@ fn public_files(program: &Program, case: &Case, at: Timestamp, sections: &[Secti
 fn names(files: &[PublicFile]) -> Vec<PublishedFile> {
     let named = |file: &PublicFile| PublishedFile { name: file.name.clone(), sha256: sha256(&file.bytes) };
     files.iter().map(named).collect()
-}
-
-/// The whole second that an instant lies in, or one some seconds earlier.
-fn whole_second(at: Timestamp, earlier: i64) -> Timestamp {
-    Timestamp::from_second(at.as_second() - earlier).unwrap_or(at)
 }

@@ -91,7 +91,7 @@ pub enum Observation {
 /// What became public, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Published {
-    /// When.
+    /// The instant the files carry.
     pub at: Timestamp,
     /// Which files.
     pub files: Vec<PublishedFile>,
@@ -125,6 +125,8 @@ pub enum CaseCommand {
     },
     /// Publishes the advisory.
     Publish {
+        /// The instant the files carry; not before the public instant, not after now.
+        at: Timestamp,
         /// The public files.
         files: Vec<PublishedFile>,
     },
@@ -158,6 +160,8 @@ pub enum CaseEvent {
     Published {
         /// Which case.
         case: CaseId,
+        /// The instant the files carry.
+        at: Timestamp,
         /// The public files.
         files: Vec<PublishedFile>,
     },

@@ -33,7 +33,9 @@ pub(crate) fn apply(cases: &mut BTreeMap<CaseId, Case>, event: &CaseEvent, at: T
             };
             latch.get_or_insert(*since);
         }
-        CaseEvent::Published { files, .. } => case.published = Some(Published { at, files: files.clone() }),
+        CaseEvent::Published { at, files, .. } => {
+            case.published = Some(Published { at: *at, files: files.clone() });
+        }
         CaseEvent::Closed { .. } => case.closed = Some(at),
     }
 }

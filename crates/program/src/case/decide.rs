@@ -30,7 +30,7 @@ pub(crate) fn decide(
             Ok(vec![Event::Case(CaseEvent::Opened { case: id.clone(), title, cves })])
         }
         CaseCommand::Observe { what, at } => observe(program, ctx, id, what, at),
-        CaseCommand::Publish { files } => publish(program, ctx, id, files),
+        CaseCommand::Publish { at, files } => publish(program, ctx, id, at, files),
         CaseCommand::Close => {
             let case = program.case(id)?;
             case.check_open()?;
@@ -81,16 +81,20 @@ fn publish(
     program: &Program,
     ctx: &Context<'_>,
     id: &CaseId,
+    at: Timestamp,
     files: Vec<PublishedFile>,
 ) -> Result<Vec<Event>, Refusal> {
     let case = program.case(id)?;
     case.check_open()?;
-    check_publish(case, ctx.now)?;
+    if at > ctx.now {
+        return Err(Refusal::SeenInTheFuture { seen: at, now: ctx.now });
+    }
+    check_publish(case, at)?;
     if files.is_empty() {
         return Err(Refusal::NoAdvisory { case: id.clone() });
     }
     let mut events = run_out(program, case);
-    events.push(Event::Case(CaseEvent::Published { case: id.clone(), files }));
+    events.push(Event::Case(CaseEvent::Published { case: id.clone(), at, files }));
     Ok(events)
 }
 

@@ -56,7 +56,7 @@ fn nothing_begins_in_a_closed_case() {
         items(&["poc.py"], 1),
         schedule(DAY),
         in_case(CaseCommand::Close),
-        publish(),
+        publish(world.now),
     ] {
         assert_eq!(world.refused("bob", command), Refusal::CaseClosed { case: case("c") });
     }
@@ -67,23 +67,23 @@ fn nothing_begins_in_a_closed_case() {
 fn nothing_is_published_before_the_public_instant_or_twice() {
     let mut world = World::founded();
     world.ok("ann", open());
-    assert!(matches!(world.refused("ann", publish()), Refusal::NoEmbargo { .. }));
+    assert!(matches!(world.refused("ann", publish(world.now)), Refusal::NoEmbargo { .. }));
     let mut world = World::embargoed();
     world.now = t(END - 1);
-    assert!(matches!(world.refused("ann", publish()), Refusal::PublishEarly { .. }));
+    assert!(matches!(world.refused("ann", publish(world.now)), Refusal::PublishEarly { .. }));
     world.now = t(END);
-    let nothing = in_case(CaseCommand::Publish { files: Vec::new() });
+    let nothing = in_case(CaseCommand::Publish { at: world.now, files: Vec::new() });
     assert!(matches!(world.refused("ann", nothing), Refusal::NoAdvisory { .. }));
-    world.ok("ann", publish());
+    world.ok("ann", publish(world.now));
     assert_eq!(state(&world), Embargo::Exited { at: t(END) });
-    assert!(matches!(world.refused("ann", publish()), Refusal::AlreadyPublished { .. }));
+    assert!(matches!(world.refused("ann", publish(world.now)), Refusal::AlreadyPublished { .. }));
 }
 
 #[test]
 fn publishing_late_does_not_move_the_public_instant() {
     let mut world = World::embargoed();
     world.now = t(END + 9 * DAY);
-    world.ok("ann", publish());
+    world.ok("ann", publish(world.now));
     assert_eq!(state(&world), Embargo::Exited { at: t(END) });
 }
 
@@ -143,7 +143,7 @@ fn an_exit_decision_never_outlives_the_embargo() {
     world.ok("bob", embargo(EmbargoCommand::Accept));
     assert_eq!(due(&world), Some(t(2 * HOUR)), "shortened with the embargo");
     world.now = t(2 * HOUR);
-    world.ok("ann", publish());
+    world.ok("ann", publish(world.now));
     assert_eq!(due(&world), None, "over with it");
 }
 
@@ -159,7 +159,7 @@ fn every_way_out_answers_the_exit_decision() {
         },
         |world| {
             world.now = t(END);
-            world.ok("ann", publish());
+            world.ok("ann", publish(world.now));
         },
         |world| {
             world.now = t(END);
@@ -209,7 +209,7 @@ fn a_case_is_closed_after_its_last_wave_too() {
     let mut world = World::due();
     world.release("ann").unwrap();
     world.now = t(END);
-    let done = world.ok("ann", publish());
+    let done = world.ok("ann", publish(world.now));
     assert!(done.iter().any(|entry| matches!(entry.event, Event::Case(CaseEvent::Published { .. }))));
     world.ok("ann", in_case(CaseCommand::Close));
     // bolt's lead was shorter than the wave's; what it is owed is public now and not lost.

@@ -66,7 +66,7 @@ fn what_is_unknown_is_named() {
     let unknown = Refusal::UnknownCase(world::case("c"));
     for command in [
         world::propose(DAY),
-        world::publish(),
+        world::publish(world.now),
         world::items(&["poc.py"], 1),
         world::schedule(DAY),
         world::approve(),

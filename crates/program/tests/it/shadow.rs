@@ -188,9 +188,9 @@ impl Shadow {
                     case.proposed = None;
                 }
             }
-            CaseEvent::Published { case, .. } => {
+            CaseEvent::Published { case, at: carried, .. } => {
                 let case = self.cases.get_mut(case).unwrap();
-                assert!(case.over.is_some_and(|over| over <= at), "published early");
+                assert!(case.over.is_some_and(|over| over <= *carried && *carried <= at), "published early");
                 assert!(!std::mem::replace(&mut case.published, true), "published twice");
             }
             CaseEvent::Closed { case } => {

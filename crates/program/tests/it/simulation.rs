@@ -222,7 +222,7 @@ pub(crate) fn command(program: &Program, now: jiff::Timestamp, step: &Step) -> C
         }
         What::Publish => {
             let file = PublishedFile { name: why(), sha256: sha("public") };
-            in_case(CaseCommand::Publish { files: vec![file] })
+            in_case(CaseCommand::Publish { at: now, files: vec![file] })
         }
         What::Close => in_case(CaseCommand::Close),
         What::Propose => embargo(EmbargoCommand::Propose { ends: t(n * 3 * HOUR) }),

@@ -151,8 +151,8 @@ fn case_events() -> impl Strategy<Value = CaseEvent> {
         (cases(), text(), prop::collection::vec(text(), 0..3))
             .prop_map(|(case, title, cves)| CaseEvent::Opened { case, title, cves }),
         (cases(), what, instants()).prop_map(|(case, what, since)| CaseEvent::Observed { case, what, since }),
-        (cases(), prop::collection::vec(file, 0..3))
-            .prop_map(|(case, files)| CaseEvent::Published { case, files }),
+        (cases(), instants(), prop::collection::vec(file, 0..3))
+            .prop_map(|(case, at, files)| CaseEvent::Published { case, at, files }),
         cases().prop_map(|case| CaseEvent::Closed { case }),
     ]
 }

@@ -271,9 +271,9 @@ pub(crate) fn observe(what: Observation, at: Timestamp) -> Command {
     in_case(CaseCommand::Observe { what, at })
 }
 
-pub(crate) fn publish() -> Command {
+pub(crate) fn publish(at: Timestamp) -> Command {
     let file = PublishedFile { name: String::from("advisory.json"), sha256: sha("advisory") };
-    in_case(CaseCommand::Publish { files: vec![file] })
+    in_case(CaseCommand::Publish { at, files: vec![file] })
 }
 
 pub(crate) fn embargo(command: EmbargoCommand) -> Command {
