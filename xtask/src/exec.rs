@@ -18,9 +18,13 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
 }
 
 /// Returns the root folder of the workspace.
+///
+/// `cargo run` says where it found xtask; the place it was compiled in may be another checkout that shares the
+/// target folder.
 pub(crate) fn root() -> PathBuf {
-    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-    xtask.parent().unwrap_or(xtask).to_path_buf()
+    let xtask = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    xtask.parent().unwrap_or(&xtask).to_path_buf()
 }
 
 /// Runs a command with its output visible.
