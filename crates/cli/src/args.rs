@@ -83,6 +83,9 @@ pub(crate) enum Verb {
     /// Read and export the log
     #[command(subcommand)]
     Log(crate::log::LogVerb),
+    /// Read the policies, check a set, try one on a scenario
+    #[command(subcommand)]
+    Policy(crate::policy::PolicyVerb),
     /// Use the mark engine alone: keys, lint, render, trace
     #[command(subcommand)]
     Mark(crate::mark::MarkVerb),

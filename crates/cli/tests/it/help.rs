@@ -103,6 +103,7 @@ fn help_for_the_binary() {
       publish   Publish a case's advisory at the end of its embargo
       verify    Check everything in the data folder against everything else
       log       Read and export the log
+      policy    Read the policies, check a set, try one on a scenario
       mark      Use the mark engine alone: keys, lint, render, trace
       demo      Replay a real early-warning timeline with fictional members, to a traced leak
       help      Print this message or the help of the given subcommand(s)

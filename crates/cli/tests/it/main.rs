@@ -9,6 +9,8 @@ mod help;
 #[cfg(test)]
 mod marks;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod walkthrough;

@@ -1,0 +1,122 @@
+//! `forewarn policy`: the rules themselves, and what they would say.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use policy::{PolicySet, Prospect, Row, Scenario};
+use serde::Serialize;
+
+use crate::{args::Common, output};
+
+/// Read the policies, check a set, try one on a scenario.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyVerb {
+    /// List the policies of a set, each with its sentence
+    List(SetArgs),
+    /// Check a set against the schema
+    Check(SetArgs),
+    /// Decide for every member and item of a scenario; no program is needed
+    #[command(after_help = "\
+Example:
+  forewarn policy test what-if.toml
+  forewarn policy test what-if.toml --set deadline-aware --json
+
+A scenario names an instant, the public instant, tiers, members with their facts, and items:
+  now    = 2026-12-01T00:00:00Z
+  public = 2026-12-08T18:00:00Z
+  [[tier]]
+  id = \"entry\"
+  lead = \"24h\"
+  classes = [\"notice\", \"advisory\", \"detection\"]
+  [[member]]
+  id = \"acme\"
+  tier = \"entry\"
+  standing = \"active\"
+  agreement_until = 2027-06-30T00:00:00Z
+  key = \"confirmed\"
+  [[item]]
+  id = \"poc\"
+  class = \"reproduction\"")]
+    Test {
+        /// The scenario, a TOML file
+        scenario: PathBuf,
+        #[command(flatten)]
+        set: SetArgs,
+    },
+}
+
+/// Which set.
+#[derive(Debug, Args)]
+pub(crate) struct SetArgs {
+    /// default, deadline-aware, or a file of Cedar policies
+    #[arg(long, default_value = "default", value_name = "SET")]
+    set: String,
+}
+
+impl SetArgs {
+    fn load(&self) -> anyhow::Result<PolicySet> {
+        Ok(match self.set.as_str() {
+            "default" => PolicySet::default_set()?,
+            "deadline-aware" => PolicySet::deadline_aware()?,
+            path => {
+                let says =
+                    || format!("`{path}` is neither `default`, `deadline-aware` nor a file that can be read");
+                PolicySet::parse(path, &fs::read_to_string(path).with_context(says)?)?
+            }
+        })
+    }
+}
+
+pub(crate) fn run(common: &Common, verb: PolicyVerb) -> anyhow::Result<()> {
+    match verb {
+        PolicyVerb::List(args) => list(common, &args.load()?),
+        PolicyVerb::Check(args) => {
+            let set = args.load()?;
+            let count = set.policies().count();
+            if common.json {
+                return output::json(
+                    &serde_json::json!({ "set": set.name(), "version": set.version(), "policies": count }),
+                );
+            }
+            output::say(format_args!(
+                "set `{}` is sound: {count} policies, version {}",
+                set.name(),
+                set.version()
+            ));
+            Ok(())
+        }
+        PolicyVerb::Test { scenario, set } => {
+            let text = fs::read_to_string(&scenario).with_context(|| format!("`{}`", scenario.display()))?;
+            let parsed = Scenario::parse(&text).with_context(|| format!("`{}`", scenario.display()))?;
+            test(common, &parsed.run(&set.load()?))
+        }
+    }
+}
+
+fn list(common: &Common, set: &PolicySet) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Listed<'a> {
+        id: &'a str,
+        says: &'a str,
+    }
+    let policies: Vec<Listed> = set.policies().map(|(id, says)| Listed { id, says }).collect();
+    let rows = policies.iter().map(|policy| vec![policy.id.to_owned(), policy.says.to_owned()]);
+    output::table(common.json, &policies, &["policy", "says"], rows)
+}
+
+fn test(common: &Common, rows: &[Row]) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Tested<'a> {
+        decisions: &'a [Row],
+    }
+    let cells = rows.iter().map(|row| {
+        let effect = match row.effect {
+            Prospect::Release { at } => format!("release {at}"),
+            Prospect::Withhold { until: Some(until) } => format!("withhold until {until}"),
+            Prospect::Withhold { until: None } => String::from("withhold"),
+        };
+        vec![row.member.clone(), row.item.clone(), effect, row.says.clone()]
+    });
+    output::table(common.json, &Tested { decisions: rows }, &["member", "item", "effect", "why"], cells)
+}
