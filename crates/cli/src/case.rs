@@ -54,6 +54,11 @@ Example:
 Files that share named marks are added together, so that every name is defined. `forewarn mark lint FOLDER`
 checks a package before it is added.")]
     Item(ItemArgs),
+    /// List warnings about the marks of a case's items; none of them stops a release
+    Lint {
+        /// Which case
+        case: CaseId,
+    },
     /// Propose, accept, reject, keep or end the embargo
     #[command(subcommand)]
     Embargo(EmbargoVerb),
@@ -167,6 +172,7 @@ async fn act(common: &Common, session: &Session, verb: CaseVerb) -> anyhow::Resu
     let (done, entries) = match verb {
         CaseVerb::Show { case: None } => return list(common, session).await,
         CaseVerb::Show { case: Some(case) } => return show(common, session, &case).await,
+        CaseVerb::Lint { case } => return lint(common, session, &case).await,
         CaseVerb::New { case, title, cves } => {
             let done = format!("opened case `{case}`");
             (done, session.execute(Command::Case(case, CaseCommand::Open { title, cves })).await?)
@@ -174,8 +180,14 @@ async fn act(common: &Common, session: &Session, verb: CaseVerb) -> anyhow::Resu
         CaseVerb::Item(ItemArgs { case, files, class, tlp }) => {
             let uploads =
                 files.iter().map(|path| Upload::read(path, class, tlp)).collect::<Result<Vec<_>, _>>()?;
-            let done = format!("added {} to case `{case}`", count(uploads.len(), "item"));
-            (done, session.engine.add_items(session.actor()?, &case, uploads).await?)
+            let mut done = format!("added {} to case `{case}`", count(uploads.len(), "item"));
+            let entries = session.engine.add_items(session.actor()?, &case, uploads).await?;
+            let weak = session.engine.lint(&case).await?.len();
+            if weak > 0 {
+                done +=
+                    &format!("; {} about its marks, see `forewarn case lint {case}`", count(weak, "warning"));
+            }
+            (done, entries)
         }
         CaseVerb::Embargo(verb) => {
             let (case, done, command) = embargo(verb);
@@ -223,6 +235,15 @@ pub(crate) fn describe(embargo: Embargo) -> String {
 /// Counts something in words.
 pub(crate) fn count(n: usize, thing: &str) -> String {
     if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
+}
+
+async fn lint(common: &Common, session: &Session, case: &CaseId) -> anyhow::Result<()> {
+    let problems = session.engine.lint(case).await?;
+    let rows = problems.iter().map(|problem| {
+        let place = format!("{}:{}:{}", problem.at.file, problem.at.line, problem.at.column);
+        vec![place, problem.id.clone(), problem.says.clone()]
+    });
+    output::table(common.json, &problems, &["place", "rule", "says"], rows)
 }
 
 async fn list(common: &Common, session: &Session) -> anyhow::Result<()> {

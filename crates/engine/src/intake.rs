@@ -60,13 +60,11 @@ impl Engine {
         let known: Vec<Item> = self.program().await.case(case)?.items().cloned().collect();
         let mut items: Vec<Item> = uploads.iter().map(|upload| stored_or_new(upload, &known)).collect();
         self.check(actor, Command::AddItems(case.clone(), items.clone())).await?;
-        let mut sources = Vec::with_capacity(known.len() + uploads.len());
-        for item in known.iter().filter(|item| uploads.iter().all(|new| new.item != item.item)) {
-            sources.push(SourceFile { path: item.item.to_string(), text: self.text_of(item).await? });
-        }
-        for upload in &uploads {
-            sources.push(SourceFile { path: upload.item.to_string(), text: upload.text.clone() });
-        }
+        let stays = |item: &&Item| uploads.iter().all(|new| new.item != item.item);
+        let staying: Vec<Item> = known.iter().filter(stays).cloned().collect();
+        let mut sources = self.sources(&staying).await?;
+        let new = |upload: &Upload| SourceFile { path: upload.item.to_string(), text: upload.text.clone() };
+        sources.extend(uploads.iter().map(new));
         parse(&sources)?;
         for (item, upload) in items.iter_mut().zip(&uploads).filter(|(item, _)| !known.contains(item)) {
             // The blob is durable before the entry that names it: a crash leaves a stray blob, no dangling name.

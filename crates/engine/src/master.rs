@@ -5,12 +5,13 @@ use mark::{
     master::Master,
     syntax::{Problem, SourceFile},
 };
+use package::Identity;
 use program::{
     id::{CaseId, ItemId, Sha256},
     item::Item,
 };
 
-use crate::{engine::Engine, error::StepError};
+use crate::{blobs::Blobs, engine::Engine, error::StepError, keys::MarkKey};
 
 /// A version of a case's package, ready to render.
 pub struct Package {
@@ -47,23 +48,58 @@ impl Engine {
             let program = self.program().await;
             program.case(case)?.items_of(version).into_values().cloned().collect()
         };
-        let mut sources = Vec::with_capacity(items.len());
-        for item in &items {
-            sources.push(SourceFile { path: item.item.to_string(), text: self.text_of(item).await? });
-        }
-        let master = parse(&sources)?;
-        let codebook = Codebook::new(&self.keys.mark.release(case.as_str()), &master);
-        Ok(Package { version, master, codebook })
+        load(&self.blobs, &self.keys.blob, &self.keys.mark, case, version, &items).await
     }
 
-    /// Reads an item's text as its author wrote it.
+    /// Looks for weak marks in a case's package as it stands; none of them keeps it from being released.
     ///
     /// # Errors
-    /// [`StepError`] when the blob is missing, changed or no text.
-    pub async fn text_of(&self, item: &Item) -> Result<String, StepError> {
-        let bytes = self.blobs.get(item.blob, &self.keys.blob).await?;
-        String::from_utf8(bytes).map_err(|_| StepError::NotText(item.item.as_str().into()))
+    /// [`StepError`] when the case is unknown or a text cannot be read.
+    pub async fn lint(&self, case: &CaseId) -> Result<Vec<Problem>, StepError> {
+        let items: Vec<Item> = self.program().await.case(case)?.items().cloned().collect();
+        let sources = self.sources(&items).await?;
+        Ok(mark::lint::lint(&parse(&sources)?, &sources))
     }
+
+    /// Reads items' texts as their authors wrote them.
+    pub(crate) async fn sources(&self, items: &[Item]) -> Result<Vec<SourceFile>, StepError> {
+        sources(&self.blobs, &self.keys.blob, items).await
+    }
+}
+
+/// Makes a package of items: their texts out of the blobs, parsed, with the case's codebook.
+///
+/// # Errors
+/// [`StepError`] when a text cannot be read or does not parse.
+pub(crate) async fn load(
+    blobs: &Blobs,
+    blob_key: &Identity,
+    mark_key: &MarkKey,
+    case: &CaseId,
+    version: u32,
+    items: &[Item],
+) -> Result<Package, StepError> {
+    let master = parse(&sources(blobs, blob_key, items).await?)?;
+    let codebook = Codebook::new(&mark_key.release(case.as_str()), &master);
+    Ok(Package { version, master, codebook })
+}
+
+/// Reads items' texts out of the blobs.
+///
+/// # Errors
+/// [`StepError`] when a blob is missing, changed or no text.
+pub(crate) async fn sources(
+    blobs: &Blobs,
+    key: &Identity,
+    items: &[Item],
+) -> Result<Vec<SourceFile>, StepError> {
+    let mut sources = Vec::with_capacity(items.len());
+    for item in items {
+        let bytes = blobs.get(item.blob, key).await?;
+        let text = String::from_utf8(bytes).map_err(|_| StepError::NotText(item.item.as_str().into()))?;
+        sources.push(SourceFile { path: item.item.to_string(), text });
+    }
+    Ok(sources)
 }
 
 /// Parses a package's files.

@@ -4,7 +4,7 @@ use std::fs;
 
 use formats::advisory::{Advisory, Section};
 use jiff::Timestamp;
-use mark::{render::render_default, syntax::SourceFile};
+use mark::render::render_default;
 use policy::Class;
 use program::{
     Command, Program,
@@ -76,11 +76,7 @@ impl Engine {
         if !items.iter().any(|item| item.class == Class::Advisory) {
             return Err(program::Refusal::NoAdvisory { case: id.clone() }.into());
         }
-        let mut sources = Vec::with_capacity(items.len());
-        for item in &items {
-            sources.push(SourceFile { path: item.item.to_string(), text: self.text_of(item).await? });
-        }
-        let rendered = render_default(&parse(&sources)?);
+        let rendered = render_default(&parse(&self.sources(&items).await?)?);
         Ok(items
             .iter()
             .filter(|item| item.class == Class::Advisory)

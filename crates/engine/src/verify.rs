@@ -6,10 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mark::{code::Codebook, syntax::SourceFile};
 use program::{
     Program,
     id::{CaseId, Sha256},
+    item::Item,
 };
 use serde::Serialize;
 use tlog::{LeafHash, Tree};
@@ -22,7 +22,7 @@ use crate::{
     hash::sha256,
     keys::Keys,
     ledger,
-    master::{Package, parse},
+    master::{Package, load},
     progress::Progress,
     store::{self, Store},
 };
@@ -296,15 +296,9 @@ async fn package(
     version: u32,
 ) -> Result<Package, String> {
     let case = program.case(id).map_err(|error| error.to_string())?;
-    let mut sources = Vec::new();
-    for item in case.items_of(version).into_values() {
-        let bytes = blobs.get(item.blob, &keys.blob).await.map_err(|error| error.to_string())?;
-        let text = String::from_utf8(bytes).map_err(|_| format!("`{}` is not text", item.item))?;
-        sources.push(SourceFile { path: item.item.to_string(), text });
-    }
-    let master = parse(&sources).map_err(|error| error.to_string())?;
-    let codebook = Codebook::new(&keys.mark.release(id.as_str()), &master);
-    Ok(Package { version, master, codebook })
+    let items: Vec<Item> = case.items_of(version).into_values().cloned().collect();
+    let loaded = load(blobs, &keys.blob, &keys.mark, id, version, &items).await;
+    loaded.map_err(|error| error.to_string())
 }
 
 fn check_public(program: &Program, folder: &Folder) -> Check {

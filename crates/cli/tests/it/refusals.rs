@@ -285,3 +285,18 @@ fn marks_alone_refuse_what_cannot_be_marked_or_traced() {
     let lint = desk.run(&["mark", "lint", "none"]);
     assert!(lint.code == 1 && lint.err.contains("not a folder"), "{}", lint.err);
 }
+
+#[test]
+fn weak_marks_are_warned_of_and_stop_nothing() {
+    let desk = Desk::embargoed();
+    desk.write("sheet.md", "Look for {~token=rand:hex12~} in the log.\n");
+    let said = desk.by("alice", &["case", "item", CASE, "sheet.md", "--class", "detection"]);
+    assert!(said.contains(&format!("`forewarn case lint {CASE}`")), "{said}");
+    let weak = desk.json(&["case", "lint", CASE]);
+    let here = |problem: &&serde_json::Value| problem["at"]["file"] == "sheet.md" && problem["id"] == "E2";
+    assert_eq!(
+        weak.as_array().unwrap().iter().filter(here).count(),
+        1,
+        "a value in one file only couples nothing"
+    );
+}
