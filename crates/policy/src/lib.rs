@@ -3,6 +3,7 @@
 //! Pure: no clock, no files. Every rule is Cedar text in `policies/`; this crate turns facts into
 //! attributes, asks, and puts the answer into words. It denies whenever it cannot be sure.
 
+mod anyone;
 mod decide;
 mod entities;
 mod explain;
@@ -16,6 +17,7 @@ mod says;
 mod scenario;
 mod set;
 
+pub use anyone::Anyone;
 pub use decide::{Decision, Effect};
 pub use explain::{Change, Explanation};
 pub use facts::{Class, DutySubject, Fact, FactKind, KeyState, Standing, Tier, Trigger};

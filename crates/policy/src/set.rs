@@ -112,6 +112,13 @@ impl PolicySet {
         self.rules.iter().map(|rule| (rule.id.as_str(), rule.says.as_str()))
     }
 
+    /// Tells whether no policy names a member or an item, so that equal records are judged alike.
+    pub(crate) fn names_nobody(&self) -> bool {
+        let personal =
+            |uid: &cedar_policy::EntityUid| matches!(uid.type_name().basename(), "Member" | "Item");
+        !self.all.policies().any(|policy| policy.entity_literals().iter().any(personal))
+    }
+
     pub(crate) fn rules(&self) -> &[Rule] {
         &self.rules
     }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use policy::{
-    Action, Decision, DutySubject, Explanation, Fact, FactKind, Lead, Outlook, PolicySet, Subject, Thing,
-    Tier,
+    Action, Anyone, Decision, DutySubject, Explanation, Fact, FactKind, Lead, Outlook, PolicySet, Subject,
+    Thing, Tier,
 };
 
 use crate::{case::Case, item::Item, member::Member, program::Program};
@@ -95,6 +95,19 @@ pub fn outlook(
     now: Timestamp,
 ) -> Outlook {
     policy.outlook(&dossier.subject(member), &thing(case, item), now)
+}
+
+/// Asks from when whoever has this record may have any item of a class; nothing where a policy names somebody.
+#[must_use]
+pub fn outlook_of_anyone(
+    policy: &PolicySet,
+    case: &Case,
+    item: &Item,
+    member: &Member,
+    dossier: &Dossier,
+    now: Timestamp,
+) -> Option<Anyone> {
+    policy.outlook_of_anyone(&dossier.subject(member), &thing(case, item), now)
 }
 
 /// Asks why a member may or may not have an item at an instant, and what would change it.

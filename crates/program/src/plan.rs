@@ -1,9 +1,9 @@
 //! The plan of a wave: the decision for every member and item, with reasons.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use policy::{PolicySet, Prospect, Standing};
+use policy::{Anyone, Class, PolicySet, Prospect, Standing};
 use serde::Serialize;
 
 use crate::{
@@ -95,6 +95,9 @@ impl Plan {
 
 /// Plans a wave for an instant; releases nothing.
 ///
+/// Members with the same record are judged once for each class of item: as long as no policy names anybody,
+/// the policies tell them apart by nothing else.
+///
 /// # Errors
 /// [`Refusal`] when the case or wave is unknown, or no embargo gives the wave an instant.
 pub fn plan(
@@ -109,6 +112,7 @@ pub fn plan(
     let public = case.embargo().public().ok_or_else(|| Refusal::NoEmbargo { case: case_id.clone() })?;
     let at = embargo::before(public, wave.lead);
     let mut rows = Vec::new();
+    let mut judged: HashMap<Dossier, HashMap<Class, Option<Anyone>>> = HashMap::new();
     let gone = |standing| matches!(standing, Standing::Removed | Standing::Declined);
     let audience = program
         .members()
@@ -116,8 +120,15 @@ pub fn plan(
         .filter(|member| member.tier.as_ref().is_some_and(|tier| wave.tiers.contains(tier)));
     for member in audience {
         let dossier = Dossier::of(program, member);
+        let alike = judged.entry(dossier.clone()).or_default();
         for item in wave.items.iter().filter_map(|id| case.item(id).ok()) {
-            let outlook = judge::outlook(policy, case, item, member, &dossier, now);
+            let anyone = alike
+                .entry(item.class)
+                .or_insert_with(|| judge::outlook_of_anyone(policy, case, item, member, &dossier, now));
+            let outlook = match anyone {
+                Some(anyone) => anyone.named(member.id.as_str(), item.item.as_str()),
+                None => judge::outlook(policy, case, item, member, &dossier, now),
+            };
             let granted = case.granted(&item.item, &member.id);
             let fate = match (granted, outlook.effect) {
                 (Some(grant), _) => Fate::Granted { at: grant.at },

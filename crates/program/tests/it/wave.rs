@@ -4,8 +4,9 @@ use policy::{Class, Standing, Tier};
 use program::{Command, Refusal, marks::MarksCommitment, wave::WaveCommand};
 
 use crate::world::{
-    DAY, END, World, approve, case, commit, copy, early, embargo, file, finish, in_case, in_wave, item,
-    items, lead, marks, propose, record, schedule, t, tier, to, wave,
+    DAY, END, POLICY, World, about, approve, case, commit, copy, early, embargo, file, finish, in_case,
+    in_wave, item, items, lead, marks, propose, record, record_fact, schedule, t, third_party_duty, tier, to,
+    wave,
 };
 
 fn approvals(world: &World) -> usize {
@@ -213,4 +214,26 @@ fn once_it_is_public_everybody_in_the_wave_has_everything() {
         world.granted(),
         "acme/notice.md acme/poc.py acme/rule.yar bolt/notice.md bolt/poc.py bolt/rule.yar"
     );
+}
+
+#[test]
+fn judging_equal_records_once_changes_no_row() {
+    let mut world = World::due();
+    for (id, into) in [("cord", "early"), ("dune", "late"), ("elm", "early")] {
+        world.admit(id, into);
+    }
+    world.ok("ann", about("dune", record_fact(third_party_duty(policy::Trigger::Knowledge))));
+    world.ok("ann", to("elm", policy::Standing::Suspended));
+    for now in [world.now, t(END - 1), t(END), t(END + 400 * DAY)] {
+        let plan = program::plan::plan(&world.program, &POLICY, &case("c"), &wave("w"), now).unwrap();
+        let case = world.program.case(&case("c")).unwrap();
+        assert!(plan.rows.len() > 8);
+        for row in &plan.rows {
+            let member = world.program.member(&row.member).unwrap();
+            let dossier = program::judge::Dossier::of(&world.program, member);
+            let item = case.item(&row.item).unwrap();
+            let own = program::judge::outlook(&POLICY, case, item, member, &dossier, now);
+            assert_eq!((&row.policies, &row.facts, &row.says), (&own.policies, &own.facts, &own.says));
+        }
+    }
 }
