@@ -5,6 +5,7 @@
 mod cpu;
 mod demo;
 mod log;
+mod plan;
 mod seal;
 mod trace;
 
@@ -17,6 +18,7 @@ fn main() -> anyhow::Result<()> {
     demo::run()?;
     seal::run()?;
     trace::run()?;
+    plan::run()?;
     log::run()?;
     Ok(())
 }
