@@ -171,3 +171,45 @@ fn runs_members_by_items() {
         "48 hours end after the public instant"
     );
 }
+
+/// One line a decision: member, item, effect, instant, deciding policies.
+fn told(text: &str) -> String {
+    let rows = Scenario::parse(text).unwrap().run(&PolicySet::default_set().unwrap());
+    let line = |row: &Row| {
+        let fate = match row.effect {
+            Prospect::Release { at } => format!("release {at}"),
+            Prospect::Withhold { until: Some(until) } => format!("withhold until {until}"),
+            Prospect::Withhold { until: None } => "withhold".to_owned(),
+        };
+        format!("{} {}: {fate} ({})\n", row.member, row.item, row.reasons.join(", "))
+    };
+    rows.iter().map(line).collect()
+}
+
+#[test]
+fn the_worked_examples_say_what_their_comments_say() {
+    insta::assert_snapshot!(told(include_str!("../../scenarios/vendor-2025-before.toml")), @r"
+    checker description: release 2025-06-24T17:00:00Z (tier-lead-time)
+    checker reproduction: release 2025-06-24T17:00:00Z (tier-lead-time)
+    scanner description: release 2025-07-03T17:00:00Z (tier-lead-time)
+    scanner reproduction: release 2025-07-03T17:00:00Z (tier-lead-time)
+    reporter description: release 2025-07-07T17:00:00Z (tier-lead-time)
+    reporter reproduction: release 2025-07-07T17:00:00Z (tier-lead-time)
+    ");
+    insta::assert_snapshot!(told(include_str!("../../scenarios/vendor-2025-after.toml")), @r"
+    checker description: release 2025-06-24T17:00:00Z (tier-lead-time)
+    checker reproduction: release 2025-06-24T17:00:00Z (tier-lead-time)
+    scanner description: release 2025-07-03T17:00:00Z (tier-lead-time)
+    scanner reproduction: release 2025-07-03T17:00:00Z (tier-lead-time)
+    reporter description: withhold until 2025-07-08T17:00:00Z (disclosure-duty)
+    reporter reproduction: withhold (disclosure-duty)
+    ");
+    insta::assert_snapshot!(told(include_str!("../../scenarios/distribution-list.toml")), @r"
+    distribution second-notice: release 2026-11-26T12:00:00Z (tier-lead-time)
+    distribution fix: release 2026-11-26T12:00:00Z (tier-lead-time)
+    latecomer second-notice: withhold (standing-not-admitted)
+    latecomer fix: withhold (standing-not-admitted)
+    hosting second-notice: release 2026-12-09T12:00:00Z (tier-lead-time)
+    hosting fix: release 2026-12-10T12:00:00Z (after-public)
+    ");
+}
