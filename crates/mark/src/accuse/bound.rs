@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | C1 | rows are independent over members and sites, drawn with the stated law, unknown to members | the keyed codebook; no row is repaired or edited |
 //! | C2 | the reading and its erasures depend on no innocent's row | [`read`](crate::read::read) takes no codebook |
-//! | C3 | scores, bank, weights, the split of ε and the thresholds are fixed before looking | the constants here and in [`factor`](super::factor), [`constant`](super::constant), [`tail`](super::tail), under one [`SCORER`](super::SCORER) version |
+//! | C3 | scores, bank, weights, the split of ε and the thresholds are fixed before looking | the constants here and in [`factor`](super::factor), [`constant`](super::constant), [`joint`](super::joint), [`tail`](super::tail), under one [`SCORER`](super::SCORER) version |
 //! | C4 | every draw of the codebook counts once | a site is one factor however many places show it; equal site ids are refused; several exhibits of one rendering are one reading |
 //!
 //! Proof. Fix the reading. For an innocent member the symbols are independent of it (C1, C2), so at
@@ -15,7 +15,8 @@
 //!
 //! - *E-values.* Every factor is non-negative with mean <= 1 under that law (shown at each factor). The
 //!   product over distinct sites keeps mean <= 1 by independence (C4), and so does the average over the
-//!   bank, whose weights read nobody's row. By Markov P(e >= 2n/ε) <= ε/(2n).
+//!   bank, whose weights read nobody's row, and the joint e-value E, whose weights read the rows of others
+//!   only (shown in [`joint`](super::joint)). By Markov P(E >= 2n/ε) <= ε/(2n).
 //! - *Tails.* Each of the K scores is a sum of independent two-point variables whose exact law is
 //!   computed, so P(tail(S) <= t) <= t for every t, and P(some tail <= ε/(2nK)) <= ε/(2n).
 //!
@@ -39,7 +40,7 @@ pub const ROUNDING_NATS: f64 = 1e-9;
 /// Number of pre-declared tail scores, K.
 pub const SCORES: u32 = 2;
 
-/// Returns the least ln e that accuses a member of a population of `n` at `epsilon`: ln(2n/ε).
+/// Returns the least ln E that accuses a member of a population of `n` at `epsilon`: ln(2n/ε).
 pub fn ln_e_threshold(n: usize, epsilon: f64) -> f64 {
     (2.0 * n as f64 / epsilon).ln() + ROUNDING_NATS
 }

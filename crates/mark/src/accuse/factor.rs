@@ -73,31 +73,45 @@ pub const BANK: [Coalition; 22] = {
 impl Coalition {
     /// Returns the factor of a binary site whose symbol is 1 with probability `p`, 0 < p < 1.
     ///
-    /// With A the probability that the coalition shows 1 and B_a the same given the member's own symbol
-    /// a, r(a) = B_a'/A' when 1 was seen and (1-B_a')/(1-A') when 0 was, where b' = d + (1-2d) b mixes
-    /// the misread rate d in. Mean 1 because A = p B_1 + (1-p) B_0 and the map to b' is affine.
+    /// r(a) = P(seen | own symbol a) / P(seen), both by [`Coalition::binary_given`]. Mean 1 because
+    /// P(seen) = p P(seen | 1) + (1-p) P(seen | 0).
     pub fn binary(&self, p: f64, misread: f64, seen_one: bool, own_one: bool) -> f64 {
-        let others = self.colluders.saturating_sub(1);
-        let shows_one_given = |own: u32| -> f64 {
-            (0..=others).map(|k| binomial(others, k, p) * self.shows_one(k + own)).sum()
-        };
-        let (given_one, given_zero) = (shows_one_given(1), shows_one_given(0));
-        let mixed = |b: f64| misread + (1.0 - 2.0 * misread) * b;
-        let anyone = mixed(p * given_one + (1.0 - p) * given_zero);
-        let member = mixed(if own_one { given_one } else { given_zero });
-        if seen_one { member / anyone } else { (1.0 - member) / (1.0 - anyone) }
+        let hits = u32::from(own_one == seen_one);
+        self.binary_given(p, misread, seen_one, 1, hits) / self.binary_given(p, misread, seen_one, 0, 0)
+    }
+
+    /// Returns P(seen) at a binary site when `known` of the colluders are known and `hits` of those hold
+    /// the symbol seen; `known` is at most the coalition's size, `hits` at most `known`.
+    ///
+    /// The others hold 1 with probability `p` each, so with s ones among the known the coalition shows 1
+    /// with probability b = Σ_k C(c-known, k) p^k (1-p)^(c-known-k) θ_{k+s}; b' = d + (1-2d) b mixes the
+    /// misread rate d in. Averaging over the symbol of one of the known gives the value with it unknown:
+    /// the binomial splits so and the map to b' is affine.
+    pub fn binary_given(&self, p: f64, misread: f64, seen_one: bool, known: u32, hits: u32) -> f64 {
+        let ones = if seen_one { hits } else { known.saturating_sub(hits) };
+        let others = self.colluders.saturating_sub(known);
+        let b: f64 = (0..=others).map(|k| binomial(others, k, p) * self.shows_one(k + ones)).sum();
+        let shown = misread + (1.0 - 2.0 * misread) * b;
+        if seen_one { shown } else { 1.0 - shown }
     }
 
     /// Returns the factor of a site with `q` equally likely symbols, q > 2; `hit` says that the member's
     /// symbol is the one seen.
     ///
-    /// The coalition interleaves: P(y|a) = (1-d) ((1/c)[a=y] + (1-1/c)/q) + d/q. Over uniform a that
-    /// averages to 1/q for every y, so r(a) = q P(y|a) has mean 1. The strategy is not read: of many
-    /// symbols there is no majority to speak of in small coalitions.
+    /// r(a) = P(seen | own symbol a) / P(seen), both by [`Coalition::uniform_given`]; P(seen) = 1/q.
     pub fn uniform(&self, q: f64, misread: f64, hit: bool) -> f64 {
-        let share = 1.0 / f64::from(self.colluders.max(1));
-        let copied = if hit { share * q } else { 0.0 };
-        (1.0 - misread) * (copied + 1.0 - share) + misread
+        q * self.uniform_given(q, misread, 1, u32::from(hit))
+    }
+
+    /// Returns P(seen) at a site with `q` equally likely symbols when `known` of the colluders are known
+    /// and `hits` of those hold the symbol seen; limits as for [`Coalition::binary_given`].
+    ///
+    /// The coalition interleaves: (1-d) (hits/c + (1-known/c)/q) + d/q. Averaging over the symbol of one of
+    /// the known, a hit with probability 1/q, gives the value with it unknown. The strategy is not read: of
+    /// many symbols there is no majority to speak of in small coalitions.
+    pub fn uniform_given(&self, q: f64, misread: f64, known: u32, hits: u32) -> f64 {
+        let share = |members: u32| f64::from(members) / f64::from(self.colluders.max(1));
+        (1.0 - misread) * (share(hits) + (1.0 - share(known)) / q) + misread / q
     }
 
     /// Probability of showing 1 when `ones` of the colluders hold it.
@@ -129,12 +143,16 @@ impl Coalition {
 ///
 /// An empty bank carries no evidence: 0.
 pub fn ln_mean_exp(ln_values: &[f64]) -> f64 {
+    if ln_values.is_empty() { 0.0 } else { ln_sum_exp(ln_values) - (ln_values.len() as f64).ln() }
+}
+
+/// Returns ln of the sum of `e^x` over the given logarithms, without overflow; -∞ when there are none.
+pub fn ln_sum_exp(ln_values: &[f64]) -> f64 {
     let top = ln_values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if !top.is_finite() {
-        return if ln_values.is_empty() { 0.0 } else { top };
+        return top;
     }
-    let sum: f64 = ln_values.iter().map(|x| (x - top).exp()).sum();
-    top + (sum / ln_values.len() as f64).ln()
+    top + ln_values.iter().map(|x| (x - top).exp()).sum::<f64>().ln()
 }
 
 fn binomial(n: u32, k: u32, p: f64) -> f64 {
@@ -170,6 +188,25 @@ mod tests {
                 let mean = coalition.uniform(q, MISREAD, true) / q
                     + (1.0 - 1.0 / q) * coalition.uniform(q, MISREAD, false);
                 near(mean, 1.0, 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn a_known_symbol_averages_to_an_unknown_one() {
+        for coalition in BANK {
+            for known in 1..=coalition.colluders.min(3) {
+                for hits in 0..known {
+                    for (p, seen) in [(0.3, true), (0.3, false), (0.5, true), (0.9, false)] {
+                        let hit = if seen { p } else { 1.0 - p };
+                        let given = |known, hits| coalition.binary_given(p, MISREAD, seen, known, hits);
+                        let mean = hit * given(known, hits + 1) + (1.0 - hit) * given(known, hits);
+                        near(mean, given(known - 1, hits), 1e-12);
+                    }
+                    let given = |known, hits| coalition.uniform_given(24.0, MISREAD, known, hits);
+                    let mean = (given(known, hits + 1) + 23.0 * given(known, hits)) / 24.0;
+                    near(mean, given(known - 1, hits), 1e-12);
+                }
             }
         }
     }

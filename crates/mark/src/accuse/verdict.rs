@@ -6,18 +6,16 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::bound::{SCORES, ln_e_threshold, p_threshold};
-use super::constant::ConstantTest;
-use super::factor::{BANK, Coalition, MISREAD, Strategy, ln_mean_exp};
-use super::tail::{Step, Tail, symmetric};
+use super::factor::ln_sum_exp;
+use super::joint::{Part, Shown, joint};
+use super::tail::{Step, Tail};
+use super::weigh::{Scores, SiteEvidence, score_row, weigh_sites};
 use crate::master::{SiteId, SiteKind, Symbol};
-use crate::reading::{Reading, Seen};
+use crate::reading::Reading;
 
-/// Version of everything a trace's numbers depend on: bank, misread rate, ρ, cap, scores, lattice step
-/// and the split of ε into halves.
-pub const SCORER: &str = "mark-score/1";
-
-/// Coalition whose log factor is the second tail score.
-const PAIR: Coalition = Coalition { colluders: 2, strategy: Strategy::Interleave };
+/// Version of everything a trace's numbers depend on: banks, shares, screen, misread rate, ρ, cap, scores,
+/// lattice step and the split of ε into halves.
+pub const SCORER: &str = "mark-score/2";
 
 /// One member's codeword.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,10 +99,14 @@ pub struct SiteCount {
 pub struct MemberEvidence {
     /// Member id.
     pub member: String,
-    /// log10 of the e-value: at most 0 on average for an innocent.
+    /// log10 of the joint e-value E ([`super::joint`]), whose mean for an innocent is at most 1.
     pub log10_e: f64,
     /// Upper bound on the chance that an innocent scores as high on any of the K tail scores, at most 1.
     pub p_value: f64,
+    /// Members without whose rows this member would not be accused, since the evidence is what its copy
+    /// explains given theirs; empty when its own row is enough, and when it is not accused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<String>,
 }
 
 /// The weighed result of one reading.
@@ -114,7 +116,8 @@ pub struct Trace {
     pub scorer: String,
     /// The verdict.
     pub verdict: Verdict,
-    /// Members whose copy the text derives from, in the population's order.
+    /// Members whose copy the text derives from, in the order found: those whose own row is enough, then
+    /// those found given a partner; among each the strongest evidence first.
     pub accused: Vec<String>,
     /// Everybody's evidence, in the population's order.
     pub members: Vec<MemberEvidence>,
@@ -188,23 +191,35 @@ pub fn accuse(
 
     let (least_ln_e, most_p) =
         (ln_e_threshold(population.len(), epsilon), p_threshold(population.len(), epsilon));
-    let mut accused = Vec::new();
+    let scores = population.iter().map(|row| score_row(&evidence, row)).collect::<Result<Vec<_>, _>>()?;
+    let shown: Vec<Shown> = evidence.iter().flatten().filter_map(|site| site.shown).collect();
+    let (own, lattice): (Vec<_>, Vec<_>) =
+        scores.into_iter().map(|Scores { own, symmetric, pair }| (own, (symmetric, pair))).unzip();
+    let name = |at: &usize| population.get(*at).map(|row| row.member.clone());
+
+    let mut found: Vec<(usize, f64, &str)> = Vec::new();
     let mut members = Vec::with_capacity(population.len());
-    for row in population {
-        let scores = score_row(&evidence, row)?;
-        let ln_e = ln_mean_exp(&scores.ln_e);
+    for ((row, (symmetric, pair)), parts) in population.iter().zip(lattice).zip(joint(&shown, &own)) {
         let [symmetric_tail, pair_tail] = &tails;
-        let tail = symmetric_tail.at(scores.symmetric).min(pair_tail.at(scores.pair));
+        let tail = symmetric_tail.at(symmetric).min(pair_tail.at(pair));
         let p_value = (tail * f64::from(SCORES)).min(1.0);
-        if ln_e >= least_ln_e || p_value <= most_p {
-            accused.push(row.member.clone());
+        let (ln_e, enough) = sum(&parts, least_ln_e);
+        let deciding = if p_value <= most_p { Some(0) } else { enough };
+        let given = deciding.and_then(|part| parts.get(part)).map_or(&[][..], |part| &part.given);
+        if let Some(part) = deciding {
+            found.push((part, ln_e, &row.member));
         }
         members.push(MemberEvidence {
             member: row.member.clone(),
             log10_e: ln_e / std::f64::consts::LN_10,
             p_value,
+            given: given.iter().filter_map(name).collect(),
         });
     }
+    found.sort_by(|(part, ln_e, _), (other, other_ln_e, _)| {
+        part.cmp(other).then_with(|| other_ln_e.total_cmp(ln_e))
+    });
+    let accused: Vec<String> = found.into_iter().map(|(_, _, member)| member.to_owned()).collect();
 
     let verdict = match (accused.is_empty(), reading.derived) {
         (false, _) => Verdict::Attributed,
@@ -216,19 +231,16 @@ pub fn accuse(
     Ok(Trace { scorer: SCORER.to_owned(), verdict, accused, members, epsilon, sites })
 }
 
-/// One read site's weights; a member's symbol either is what was seen or is not.
-struct SiteEvidence<'a> {
-    seen: &'a Seen,
-    symmetric: Step,
-    pair: Step,
-    ln_hit: [f64; BANK.len()],
-    ln_miss: [f64; BANK.len()],
-}
-
-struct Scores {
-    ln_e: [f64; BANK.len()],
-    symmetric: i64,
-    pair: i64,
+/// Returns ln of the sum of the parts, and the first part with which the sum reaches `least`.
+fn sum(parts: &[Part], least: f64) -> (f64, Option<usize>) {
+    let (mut ln_e, mut enough) = (f64::NEG_INFINITY, None);
+    for (at, part) in parts.iter().enumerate() {
+        ln_e = ln_sum_exp(&[ln_e, part.ln]);
+        if enough.is_none() && ln_e >= least {
+            enough = Some(at);
+        }
+    }
+    (ln_e, enough)
 }
 
 fn check(sites: &[SiteLaw], population: &[Row], epsilon: f64) -> Result<(), AccuseError> {
@@ -255,95 +267,6 @@ fn check(sites: &[SiteLaw], population: &[Row], epsilon: f64) -> Result<(), Accu
         Some(site) => Err(AccuseError::Law(site.site.0.clone())),
         None => Ok(()),
     }
-}
-
-fn weigh_sites<'a>(
-    sites: &[SiteLaw],
-    reading: &'a Reading,
-) -> Result<Vec<Option<SiteEvidence<'a>>>, AccuseError> {
-    let mut seen = reading.sites.iter();
-    let evidence = sites
-        .iter()
-        .map(|SiteLaw { site, law }| {
-            let mismatch =
-                |found: &str| AccuseError::SiteMismatch { expected: site.0.clone(), found: found.to_owned() };
-            let found = seen.next().ok_or_else(|| mismatch("nothing"))?;
-            if found.site != *site {
-                return Err(mismatch(&found.site.0));
-            }
-            weigh(*law, &found.seen, reading.derived).ok_or_else(|| AccuseError::Seen(site.0.clone()))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    match seen.next() {
-        None => Ok(evidence),
-        Some(extra) => {
-            Err(AccuseError::SiteMismatch { expected: "no further site".into(), found: extra.site.0.clone() })
-        }
-    }
-}
-
-/// Returns the site's weights, `Some(None)` when it does not weigh, `None` when `seen` cannot be seen there.
-fn weigh(law: Law, seen: &Seen, derived: bool) -> Option<Option<SiteEvidence<'_>>> {
-    let evidence = |hit_probability: f64, factor: &dyn Fn(&Coalition, bool) -> f64| {
-        let ln = |hit: bool| BANK.map(|coalition| factor(&coalition, hit).ln());
-        let (hit_weight, miss_weight) = symmetric(hit_probability);
-        SiteEvidence {
-            seen,
-            symmetric: Step::new(hit_weight, miss_weight, hit_probability),
-            pair: Step::new(factor(&PAIR, true).ln(), factor(&PAIR, false).ln(), hit_probability),
-            ln_hit: ln(true),
-            ln_miss: ln(false),
-        }
-    };
-    match (law, seen) {
-        (_, Seen::Erased) => Some(None),
-        (Law::Binary { one }, &Seen::Index(index)) => {
-            let seen_one = match index {
-                0 => false,
-                1 => true,
-                _ => return None,
-            };
-            let hit_probability = if seen_one { one } else { 1.0 - one };
-            let factor =
-                |coalition: &Coalition, hit: bool| coalition.binary(one, MISREAD, seen_one, seen_one == hit);
-            Some(derived.then(|| evidence(hit_probability, &factor)))
-        }
-        (Law::Uniform { q }, &Seen::Index(index)) => {
-            if f64::from(index) >= q {
-                return None;
-            }
-            let factor = |coalition: &Coalition, hit: bool| coalition.uniform(q, MISREAD, hit);
-            Some((derived && q > 1.0).then(|| evidence(1.0 / q, &factor)))
-        }
-        (Law::Value { space }, Seen::Tokens(tokens)) => {
-            let distinct = tokens.iter().collect::<BTreeSet<_>>().len();
-            let test = ConstantTest::new(distinct, space);
-            Some(test.map(|test| evidence(test.hit_probability, &|_, hit| test.factor(hit))))
-        }
-        _ => None,
-    }
-}
-
-fn score_row(evidence: &[Option<SiteEvidence<'_>>], row: &Row) -> Result<Scores, AccuseError> {
-    let misfit = || AccuseError::Row(row.member.clone());
-    if row.symbols.len() != evidence.len() {
-        return Err(misfit());
-    }
-    let mut scores = Scores { ln_e: [0.0; BANK.len()], symmetric: 0, pair: 0 };
-    for (site, symbol) in evidence.iter().zip(&row.symbols) {
-        let Some(site) = site else { continue };
-        let hit = match (site.seen, symbol) {
-            (Seen::Index(seen), Symbol::Index(own)) => seen == own,
-            (Seen::Tokens(tokens), Symbol::Value(own)) => tokens.contains(own),
-            _ => return Err(misfit()),
-        };
-        scores.symmetric += site.symmetric.weight(hit);
-        scores.pair += site.pair.weight(hit);
-        for (sum, ln) in scores.ln_e.iter_mut().zip(if hit { &site.ln_hit } else { &site.ln_miss }) {
-            *sum += ln;
-        }
-    }
-    Ok(scores)
 }
 
 #[cfg(test)]

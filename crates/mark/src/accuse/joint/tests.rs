@@ -1,0 +1,189 @@
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use super::super::factor::{BANK, ln_mean_exp};
+use super::super::tail::tests::bits;
+use super::*;
+
+/// What a row says of its own, by the single e-value.
+fn own(sites: &[Shown], ln_values: f64, hits: Vec<bool>) -> Own {
+    let ln_e = BANK.map(|coalition| -> f64 {
+        let factor = |(shown, &hit): (&Shown, &bool)| {
+            (shown.given(&coalition, 1, u32::from(hit)) / shown.given(&coalition, 0, 0)).ln()
+        };
+        ln_values + sites.iter().zip(&hits).map(factor).sum::<f64>()
+    });
+    Own { ln_e: ln_mean_exp(&ln_e), ln_values, hits }
+}
+
+/// An innocent's chance of a hit.
+fn hit_probability(shown: &Shown) -> f64 {
+    match *shown {
+        Shown::Binary { one, seen_one } => {
+            if seen_one {
+                one
+            } else {
+                1.0 - one
+            }
+        }
+        Shown::Uniform { q } => 1.0 / q,
+    }
+}
+
+/// Every row with its probability.
+fn all_rows(sites: &[Shown]) -> impl Iterator<Item = (Vec<bool>, f64)> + '_ {
+    (0..1u32 << sites.len()).map(|row| {
+        let hits: Vec<bool> = (0..sites.len()).map(|i| row >> i & 1 == 1).collect();
+        let chance = |(shown, &hit): (&Shown, &bool)| {
+            let p = hit_probability(shown);
+            if hit { p } else { 1.0 - p }
+        };
+        let mass = sites.iter().zip(&hits).map(chance).product();
+        (hits, mass)
+    })
+}
+
+/// The vector of the published figures: m=12, p_i=(2i+1)/24, d=.01, and the hits of x and x2.
+fn vector_v() -> (Vec<Shown>, Vec<bool>, Vec<bool>) {
+    let seen = bits("001001110111");
+    let shown = seen.iter().enumerate();
+    let shown = shown.map(|(i, &seen_one)| Shown::Binary { one: (2 * i + 1) as f64 / 24.0, seen_one });
+    let hits = |row: &str| bits(row).iter().zip(&seen).map(|(x, y)| x == y).collect();
+    (shown.collect(), hits("001010110111"), hits("100101011101"))
+}
+
+fn ln_pair(sites: &[Shown], member: &Own, partner: &Own) -> PerModel {
+    let weighted = PairTable::new(sites, &[member, partner]).per_model(0, 1).unwrap();
+    let mut terms = weighted;
+    for (term, (_, weight)) in terms.iter_mut().zip(PAIR_BANK) {
+        *term -= weight.ln();
+    }
+    terms
+}
+
+#[test]
+fn published_pair_figures() {
+    let (sites, x, x2) = vector_v();
+    let terms = ln_pair(&sites, &own(&sites, 0.0, x), &own(&sites, 0.0, x2));
+    for (colluders, strategy, want) in [
+        (2, Strategy::Interleave, 3.335478647),
+        (2, Strategy::AllOnes, -1.731435474),
+        (3, Strategy::Minority, 0.098972357),
+    ] {
+        let model = PAIR_BANK.iter().position(|(c, _)| *c == Coalition { colluders, strategy }).unwrap();
+        assert!((terms[model] - want).abs() < 1e-8, "{} is not {want}", terms[model]);
+    }
+}
+
+#[test]
+fn a_pair_has_mean_one_in_every_model() {
+    let (sites, _, x2) = vector_v();
+    let partner = own(&sites, 0.0, x2);
+    let mut mean = [0.0; PAIR_BANK.len()];
+    for (hits, mass) in all_rows(&sites) {
+        for (sum, ln) in mean.iter_mut().zip(ln_pair(&sites, &own(&sites, 0.0, hits), &partner)) {
+            *sum += mass * ln.exp();
+        }
+    }
+    for mean in mean {
+        assert!((mean - 1.0).abs() < 1e-10, "{mean}");
+    }
+}
+
+#[test]
+fn bank_weights_sum_to_one() {
+    let sum: f64 = PAIR_BANK.iter().map(|(_, weight)| weight).sum();
+    assert!((sum - 1.0).abs() < 1e-12);
+}
+
+/// Mixed laws, more equal sites than a word holds, values: the table against the definition.
+#[test]
+fn the_table_agrees_with_the_definition() {
+    let mut rng = StdRng::seed_from_u64(4);
+    let sites: Vec<Shown> = (0..200)
+        .map(|i| match i % 5 {
+            0 => Shown::Uniform { q: 24.0 },
+            1 => Shown::Binary { one: 0.2, seen_one: rng.gen_bool(0.5) },
+            _ => Shown::Binary { one: 0.5, seen_one: rng.gen_bool(0.5) },
+        })
+        .collect();
+    let mut member = |ln_values| own(&sites, ln_values, (0..200).map(|_| rng.gen_bool(0.5)).collect());
+    let (member, partner) = (member(1.25), member(-3.0));
+    let terms = ln_pair(&sites, &member, &partner);
+    for (term, (coalition, _)) in terms.iter().zip(PAIR_BANK) {
+        let factor = |((shown, &a), &b): ((&Shown, &bool), &bool)| {
+            let (a, b) = (u32::from(a), u32::from(b));
+            (shown.given(&coalition, 2, a + b) / shown.given(&coalition, 1, b)).ln()
+        };
+        let sum: f64 = sites.iter().zip(&member.hits).zip(&partner.hits).map(factor).sum();
+        assert!((term - 1.25 - sum).abs() < 1e-9, "{term} is not {sum}");
+    }
+}
+
+fn ln_e(parts: &[Part]) -> f64 {
+    ln_sum_exp(&parts.iter().map(|part| part.ln).collect::<Vec<_>>())
+}
+
+/// Sums E exactly over all rows of an innocent, at `at` among the others, whose rows are fixed.
+fn mean(screened: usize, sites: &[Shown], others: &[Own], at: usize) -> f64 {
+    all_rows(sites)
+        .map(|(hits, mass)| {
+            let mut members = others.to_vec();
+            members.insert(at, own(sites, 0.0, hits));
+            mass * ln_e(&joint_within(screened, sites, &members)[at]).exp()
+        })
+        .sum()
+}
+
+/// Others that colluded to make the reading, so that weights and screen are as uneven as they get.
+#[test]
+fn the_joint_e_value_has_mean_one_over_all_rows() {
+    let mut rng = StdRng::seed_from_u64(6);
+    for round in 0..6 {
+        let mut sites = vec![Shown::Binary { one: 0.5, seen_one: true }; 3];
+        sites.extend((0..5).map(|i| Shown::Binary { one: 0.15 * f64::from(i + 1), seen_one: i % 2 == 0 }));
+        sites.push(Shown::Uniform { q: 6.0 });
+        let others: Vec<Own> = (0..6)
+            .map(|k| {
+                let bias = if k < 2 { 0.8 } else { 0.4 };
+                own(&sites, 0.0, sites.iter().map(|_| rng.gen_bool(bias)).collect())
+            })
+            .collect();
+        let at = round % 7;
+        let all = mean(SCREEN, &sites, &others, at);
+        assert!((all - 1.0).abs() < 1e-10, "{all}");
+        let none = mean(SCREEN, &sites, &[], 0);
+        assert!((none - 1.0).abs() < 1e-10, "{none}");
+        let screened = mean(3, &sites, &others, at);
+        assert!(screened < 1.0 && screened > 0.5, "{screened}");
+    }
+}
+
+#[test]
+fn weights_of_others_sum_to_one() {
+    let weights = [0.0, 700.0, 3.0, 699.0, 0.0];
+    for (at, others) in ln_sums_of_others(&weights).into_iter().enumerate() {
+        let sum: f64 =
+            weights.iter().enumerate().filter(|(k, _)| *k != at).map(|(_, w)| (w - others).exp()).sum();
+        assert!((sum - 1.0).abs() < 1e-12, "{sum}");
+    }
+    assert_eq!(ln_sums_of_others(&[5.0]), [f64::NEG_INFINITY]);
+}
+
+#[test]
+fn without_a_partner_the_row_stands_alone() {
+    let (sites, x, _) = vector_v();
+    let alone = own(&sites, 0.0, x);
+    let parts = joint(&sites, std::slice::from_ref(&alone));
+    assert_eq!(parts, [[Part { ln: alone.ln_e, given: vec![] }]]);
+    let values = own(&[], 12.0, vec![]);
+    assert_eq!(joint(&[], &[values.clone(), values])[1], [Part { ln: 12.0, given: vec![] }]);
+}
+
+#[test]
+fn equal_sites_share_a_word() {
+    let mut sites = vec![Shown::Binary { one: 0.5, seen_one: true }; 65];
+    sites.insert(1, Shown::Uniform { q: 6.0 });
+    let words = words_of_equal_sites(&sites);
+    assert_eq!(words.iter().map(|(_, places)| places.len()).collect::<Vec<_>>(), [64, 1, 1]);
+}

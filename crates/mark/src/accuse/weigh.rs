@@ -1,0 +1,134 @@
+//! A read site's weights and what a member's row adds up to under them.
+
+use std::collections::BTreeSet;
+
+use super::constant::ConstantTest;
+use super::factor::{BANK, Coalition, MISREAD, Strategy, ln_mean_exp};
+use super::joint::{Own, Shown};
+use super::tail::{Step, symmetric};
+use super::verdict::{AccuseError, Law, Row, SiteLaw};
+use crate::master::Symbol;
+use crate::reading::{Reading, Seen};
+
+/// Coalition whose log factor is the second tail score.
+const PAIR: Coalition = Coalition { colluders: 2, strategy: Strategy::Interleave };
+
+/// One read site's weights; a member's symbol either is what was seen or is not.
+pub(super) struct SiteEvidence<'a> {
+    seen: &'a Seen,
+    /// What a partner's row bears on; `None` at sites of generated values.
+    pub(super) shown: Option<Shown>,
+    pub(super) symmetric: Step,
+    pub(super) pair: Step,
+    ln_hit: [f64; BANK.len()],
+    ln_miss: [f64; BANK.len()],
+}
+
+/// What a row adds up to.
+pub(super) struct Scores {
+    pub(super) own: Own,
+    pub(super) symmetric: i64,
+    pub(super) pair: i64,
+}
+
+/// Weighs every site of a reading; `None` where nothing weighs.
+pub(super) fn weigh_sites<'a>(
+    sites: &[SiteLaw],
+    reading: &'a Reading,
+) -> Result<Vec<Option<SiteEvidence<'a>>>, AccuseError> {
+    let mut seen = reading.sites.iter();
+    let evidence = sites
+        .iter()
+        .map(|SiteLaw { site, law }| {
+            let mismatch =
+                |found: &str| AccuseError::SiteMismatch { expected: site.0.clone(), found: found.to_owned() };
+            let found = seen.next().ok_or_else(|| mismatch("nothing"))?;
+            if found.site != *site {
+                return Err(mismatch(&found.site.0));
+            }
+            weigh(*law, &found.seen, reading.derived).ok_or_else(|| AccuseError::Seen(site.0.clone()))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    match seen.next() {
+        None => Ok(evidence),
+        Some(extra) => {
+            Err(AccuseError::SiteMismatch { expected: "no further site".into(), found: extra.site.0.clone() })
+        }
+    }
+}
+
+/// Returns the site's weights, `Some(None)` when it does not weigh, `None` when `seen` cannot be seen there.
+fn weigh(law: Law, seen: &Seen, derived: bool) -> Option<Option<SiteEvidence<'_>>> {
+    let evidence = |shown: Option<Shown>, hit_probability: f64, factor: &dyn Fn(&Coalition, bool) -> f64| {
+        let ln = |hit: bool| BANK.map(|coalition| factor(&coalition, hit).ln());
+        let (hit_weight, miss_weight) = symmetric(hit_probability);
+        SiteEvidence {
+            seen,
+            shown,
+            symmetric: Step::new(hit_weight, miss_weight, hit_probability),
+            pair: Step::new(factor(&PAIR, true).ln(), factor(&PAIR, false).ln(), hit_probability),
+            ln_hit: ln(true),
+            ln_miss: ln(false),
+        }
+    };
+    match (law, seen) {
+        (_, Seen::Erased) => Some(None),
+        (Law::Binary { one }, &Seen::Index(index)) => {
+            let seen_one = match index {
+                0 => false,
+                1 => true,
+                _ => return None,
+            };
+            let hit_probability = if seen_one { one } else { 1.0 - one };
+            let factor =
+                |coalition: &Coalition, hit: bool| coalition.binary(one, MISREAD, seen_one, seen_one == hit);
+            let shown = Shown::Binary { one, seen_one };
+            Some(derived.then(|| evidence(Some(shown), hit_probability, &factor)))
+        }
+        (Law::Uniform { q }, &Seen::Index(index)) => {
+            if f64::from(index) >= q {
+                return None;
+            }
+            let factor = |coalition: &Coalition, hit: bool| coalition.uniform(q, MISREAD, hit);
+            Some((derived && q > 1.0).then(|| evidence(Some(Shown::Uniform { q }), 1.0 / q, &factor)))
+        }
+        (Law::Value { space }, Seen::Tokens(tokens)) => {
+            let distinct = tokens.iter().collect::<BTreeSet<_>>().len();
+            let test = ConstantTest::new(distinct, space);
+            Some(test.map(|test| evidence(None, test.hit_probability, &|_, hit| test.factor(hit))))
+        }
+        _ => None,
+    }
+}
+
+/// Adds a row up.
+pub(super) fn score_row(evidence: &[Option<SiteEvidence<'_>>], row: &Row) -> Result<Scores, AccuseError> {
+    let misfit = || AccuseError::Row(row.member.clone());
+    if row.symbols.len() != evidence.len() {
+        return Err(misfit());
+    }
+    let mut ln_bank = [0.0; BANK.len()];
+    let (mut ln_values, mut hits) = (0.0, Vec::with_capacity(evidence.len()));
+    let (mut symmetric, mut pair) = (0, 0);
+    for (site, symbol) in evidence.iter().zip(&row.symbols) {
+        let Some(site) = site else { continue };
+        let hit = match (site.seen, symbol) {
+            (Seen::Index(seen), Symbol::Index(own)) => seen == own,
+            (Seen::Tokens(tokens), Symbol::Value(own)) => tokens.contains(own),
+            _ => return Err(misfit()),
+        };
+        symmetric += site.symmetric.weight(hit);
+        pair += site.pair.weight(hit);
+        let ln_factors = if hit { &site.ln_hit } else { &site.ln_miss };
+        for (sum, ln) in ln_bank.iter_mut().zip(ln_factors) {
+            *sum += ln;
+        }
+        match site.shown {
+            Some(_) => hits.push(hit),
+            // A value's factor is the same in every model.
+            None => ln_values += ln_factors.first().copied().unwrap_or(0.0),
+        }
+    }
+    let own = Own { ln_e: ln_mean_exp(&ln_bank), ln_values, hits };
+    Ok(Scores { own, symmetric, pair })
+}
