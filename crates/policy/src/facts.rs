@@ -175,7 +175,13 @@ pub struct Tier {
 
 impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.kind, self.subject.map_or("subject not known", DutySubject::as_str))?;
+        write!(f, "{}", self.kind)?;
+        match (self.kind, self.subject, &self.says) {
+            (_, Some(subject), _) => write!(f, ": {subject}")?,
+            (FactKind::DisclosureDuty, None, _) => f.write_str(": subject not known")?,
+            (_, None, Some(says)) => write!(f, ": {says}")?,
+            (_, None, None) => {}
+        }
         if let Some(trigger) = self.trigger {
             write!(f, " on {trigger}")?;
         }
@@ -223,7 +229,14 @@ mod tests {
         let shown =
             "disclosure-duty: third-party-vulnerability on knowledge within 2d, until 2027-01-01T00:00:00Z";
         assert_eq!(fact.to_string(), shown);
-        let never = Fact { subject: None, trigger: None, deadline: None, until: None, ..fact };
+        let never = Fact { subject: None, trigger: None, deadline: None, until: None, ..fact.clone() };
         assert_eq!(never.to_string(), "disclosure-duty: subject not known, never confirmed");
+
+        let until = fact.until;
+        let seat =
+            Fact { kind: FactKind::Jurisdiction, says: Some(String::from("AT")), until, ..never.clone() };
+        assert_eq!(seat.to_string(), "jurisdiction: AT, until 2027-01-01T00:00:00Z");
+        let met = Fact { kind: FactKind::Criteria, until, ..never };
+        assert_eq!(met.to_string(), "criteria, until 2027-01-01T00:00:00Z");
     }
 }
