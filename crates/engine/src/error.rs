@@ -43,7 +43,7 @@ pub enum StepError {
         says: String,
     },
     /// The markup does not parse.
-    #[error("the markup of the package has {} problems; nothing was added:\n{}", .0.len(), list(.0))]
+    #[error("the markup of the package has {}; nothing was done:\n{}", counted(.0), list(.0))]
     Markup(Vec<Problem>),
     /// A copy does not come out as granted.
     #[error(
@@ -115,6 +115,13 @@ pub enum StepError {
 impl From<Refusal> for StepError {
     fn from(refusal: Refusal) -> Self {
         Self::Write(WriteError::Refused(refusal))
+    }
+}
+
+fn counted(problems: &[Problem]) -> String {
+    match problems.len() {
+        1 => String::from("one problem"),
+        several => format!("{several} problems"),
     }
 }
 

@@ -23,7 +23,7 @@ pub enum Refusal {
     UnknownWave { case: CaseId, wave: WaveId },
     #[error("no tier `{0}`: `forewarn tier list` shows those there are")]
     UnknownTier(TierId),
-    #[error("no sighting `{0}`: `forewarn case show` lists a case's sightings")]
+    #[error("no sighting `{0}`: `forewarn sighting list` shows those there are")]
     UnknownSighting(SightingId),
     #[error("no leak case `{0}`: `forewarn trace` opens one for a sighting")]
     UnknownLeak(LeakId),
@@ -42,7 +42,7 @@ pub enum Refusal {
         "the clock says {now}, but the log has been at {mark}: set the clock right; nothing is done before then"
     )]
     ClockBehind { now: Timestamp, mark: Timestamp },
-    #[error("the same person cannot {what} twice: a second operator must, with `--as`")]
+    #[error("it takes two people to {what}: another operator must, with `--as`")]
     SamePerson { what: &'static str },
     #[error("{0}")]
     IllegalMove(#[from] IllegalMove),
@@ -58,7 +58,7 @@ pub enum Refusal {
     #[error("{seen} already: the embargo cannot be extended past {held}; it can only end earlier")]
     NoExtension { seen: &'static str, held: Timestamp },
     #[error(
-        "case `{case}` has no embargo in force: `forewarn case embargo {case} propose --ends INSTANT`, then another person accepts"
+        "case `{case}` has no embargo in force: `forewarn case embargo propose {case} --ends INSTANT`, then another person accepts"
     )]
     NoEmbargo { case: CaseId },
     #[error("case `{case}` has an open embargo until {ends}: it cannot be closed before that")]
@@ -95,7 +95,7 @@ pub enum Refusal {
 
     #[error("`{item}` was released to a member already: add the correction as a new item")]
     ItemReleased { item: ItemId },
-    #[error("case `{case}` is closed")]
+    #[error("case `{case}` is closed: open a new one with `forewarn case new`")]
     CaseClosed { case: CaseId },
     #[error("case `{case}` cannot be published before {at}; it is {now}")]
     PublishEarly { case: CaseId, at: Timestamp, now: Timestamp },

@@ -148,7 +148,7 @@ async fn nobody_does_twice_what_two_people_must_do() {
     let short = world.release("w3").await.unwrap_err().to_string();
     assert!(short.contains("1 of 2 approvals"), "{short}");
     world.ok("ann", embargo(EmbargoCommand::Propose { ends: t(END + DAY) })).await;
-    assert!(world.refused("ann", embargo(EmbargoCommand::Accept)).await.contains("second operator"));
+    assert!(world.refused("ann", embargo(EmbargoCommand::Accept)).await.contains("another operator must"));
     assert!(world.refused("mallory", approve()).await.contains("not an operator"));
 }
 
@@ -166,7 +166,7 @@ async fn what_is_refused_leaves_no_blob() {
     let mut broken = upload();
     broken[0].text.push_str("{~open");
     let says = world.engine.add_items(&user("ann"), &case("c"), broken).await.unwrap_err().to_string();
-    assert!(says.contains("advisory.md:") && says.contains("nothing was added"), "{says}");
+    assert!(says.contains("advisory.md:") && says.contains("nothing was done"), "{says}");
     world.release("w1").await.unwrap();
     let replaced = world.engine.add_items(&user("ann"), &case("c"), upload()).await.unwrap_err().to_string();
     assert!(replaced.contains("released to a member already"), "{replaced}");
