@@ -131,10 +131,27 @@ async fn check_log(path: &Path, pool: &SqlitePool) -> Result<(), StoreError> {
     let row = sqlx::query("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'entry'")
         .fetch_one(pool)
         .await?;
-    if row.try_get::<i64, _>(0)? == 1 {
+    if row.try_get::<i64, _>(0)? != 1 {
+        return Err(StoreError::NotALog { path: path.to_owned(), says: "it has no table of entries" });
+    }
+    check_version(path, pool).await
+}
+
+/// Checks that no newer version has been at the database, for whoever reads it without the migrator.
+async fn check_version(path: &Path, pool: &SqlitePool) -> Result<(), StoreError> {
+    let table = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
+    if sqlx::query(table).fetch_one(pool).await?.try_get::<i64, _>(0)? == 0 {
         return Ok(());
     }
-    Err(StoreError::NotALog { path: path.to_owned(), says: "it has no table of entries" })
+    let newest = migrator().iter().map(|migration| migration.version).max().unwrap_or(0);
+    let row = sqlx::query("SELECT COUNT(*) FROM _sqlx_migrations WHERE version > $1")
+        .bind(newest)
+        .fetch_one(pool)
+        .await?;
+    if row.try_get::<i64, _>(0)? > 0 {
+        return Err(StoreError::Newer(path.to_owned()));
+    }
+    Ok(())
 }
 
 fn migrator() -> Migrator {

@@ -80,6 +80,7 @@ async fn a_database_of_a_newer_version_is_refused() {
     .unwrap();
     store.close().await;
     assert!(matches!(open(&path, false).await, Err(StoreError::Newer(_))));
+    assert!(matches!(look(&path).await, Err(StoreError::Newer(_))), "whoever only looks is told as well");
 }
 
 #[tokio::test]
