@@ -13,7 +13,7 @@ use tlog::{Checkpoint, CheckpointError, LogSigner, LogVerifier, Tree};
 #[derive(Debug, Error)]
 pub enum CheckpointFileError {
     /// It was changed, or signed by another key.
-    #[error("checkpoint `{path}`: {source}")]
+    #[error("checkpoint `{path}`: {source}; restore the file from its backup")]
     Untrusted {
         /// Which file.
         path: PathBuf,

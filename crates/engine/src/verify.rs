@@ -123,9 +123,14 @@ async fn examine(folder: &Folder, progress: &dyn Progress, checks: &mut Vec<Chec
 
 fn check_vkey(folder: &Folder, keys: &Keys, origin: &str) -> Result<(), String> {
     let path = folder.vkey();
-    let text = fs::read_to_string(&path).map_err(|error| format!("`{}`: {error}", path.display()))?;
-    if text.trim_end() != keys.log.verifier().to_string() {
-        return Err(format!("`{}` is not the verifier key of this log's key", path.display()));
+    let known = keys.log.verifier().to_string();
+    let text = fs::read_to_string(&path)
+        .map_err(|error| format!("`{}`: {error}; it holds one line, `{known}`", path.display()))?;
+    if text.trim_end() != known {
+        return Err(format!(
+            "`{}` is not the verifier key of this log's key, which is `{known}`",
+            path.display()
+        ));
     }
     if keys.log.name() != origin {
         return Err(format!("`forewarn.toml` names the log `{origin}`, the log key `{}`", keys.log.name()));
