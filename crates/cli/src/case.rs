@@ -193,6 +193,11 @@ async fn act(common: &Common, session: &Session, verb: CaseVerb) -> anyhow::Resu
             let (case, done, command) = embargo(verb);
             let entries = session.execute(Command::Embargo(case.clone(), command)).await?;
             let now = session.engine.program().await.case(&case)?.embargo();
+            // One person's word alone leaves it in force.
+            let done = match now.in_force_until() {
+                Some(_) if done == ENDED => "noted; it ends early when another person says the same",
+                _ => done,
+            };
             (format!("{done}; the embargo is {}", describe(now)), entries)
         }
         CaseVerb::Observe { case, what, at } => {
@@ -209,6 +214,8 @@ async fn act(common: &Common, session: &Session, verb: CaseVerb) -> anyhow::Resu
     output::entries(common.json, &done, &entries)
 }
 
+const ENDED: &str = "ended early";
+
 fn embargo(verb: EmbargoVerb) -> (CaseId, &'static str, EmbargoCommand) {
     match verb {
         EmbargoVerb::Propose { case, ends } => {
@@ -217,7 +224,7 @@ fn embargo(verb: EmbargoVerb) -> (CaseId, &'static str, EmbargoCommand) {
         EmbargoVerb::Accept { case } => (case, "accepted", EmbargoCommand::Accept),
         EmbargoVerb::Reject { case } => (case, "rejected", EmbargoCommand::Reject),
         EmbargoVerb::Keep { case, reason } => (case, "kept", EmbargoCommand::Keep { reason }),
-        EmbargoVerb::Terminate { case, reason } => (case, "done", EmbargoCommand::Terminate { reason }),
+        EmbargoVerb::Terminate { case, reason } => (case, ENDED, EmbargoCommand::Terminate { reason }),
     }
 }
 
@@ -243,6 +250,10 @@ async fn lint(common: &Common, session: &Session, case: &CaseId) -> anyhow::Resu
         let place = format!("{}:{}:{}", problem.at.file, problem.at.line, problem.at.column);
         vec![place, problem.id.clone(), problem.says.clone()]
     });
+    if problems.is_empty() && !common.json {
+        output::say("no warnings");
+        return Ok(());
+    }
     output::table(common.json, &problems, &["place", "rule", "says"], rows)
 }
 
@@ -276,7 +287,9 @@ async fn show(common: &Common, session: &Session, id: &CaseId) -> anyhow::Result
         }
         return output::json(&Shown { case, sightings, deadlines });
     }
-    output::say(format_args!("{id}: {} ({})", case.title(), case.cves().join(", ")));
+    let cves = case.cves().join(", ");
+    let cves = if cves.is_empty() { cves } else { format!(" ({cves})") };
+    output::say(format_args!("{id}: {}{cves}", case.title()));
     output::say(format_args!("embargo: {}", describe(case.embargo())));
     if let Some(seen) = case.observed().first() {
         output::say(format_args!("observed: {seen}"));

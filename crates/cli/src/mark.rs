@@ -7,12 +7,12 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::{Args, Subcommand};
 use engine::{
     Entropy,
     export::{new_folder, write},
-    keys::{MarkKey, read_as, write_secret},
+    keys::{KeyFileError, MarkKey, read_as, write_secret},
     progress::Progress as _,
 };
 use mark::{
@@ -142,7 +142,13 @@ struct Release {
 }
 
 fn load(args: &ReleaseArgs) -> anyhow::Result<Release> {
-    let key = read_as(&args.key, MarkKey::parse)?;
+    let key = read_as(&args.key, MarkKey::parse).map_err(|error| match error {
+        KeyFileError::Missing(path) => anyhow!(
+            "key file `{}` is missing: give the key that the copies were or will be rendered with; `forewarn mark keygen` makes one for a new package",
+            path.display()
+        ),
+        other => other.into(),
+    })?;
     let members = members(&args.members)?;
     let master = engine::master::parse(&sources(&args.package)?)?;
     let codebook = Codebook::new(&key.release(RELEASE), &master);
@@ -177,6 +183,9 @@ fn render(common: &Common, args: &RenderArgs) -> anyhow::Result<()> {
         count(done.members, "member"),
         count(done.sites, "site")
     ));
+    if done.sites == 0 {
+        output::aside("the package has no marks: all copies are equal, and no leak can be traced");
+    }
     Ok(())
 }
 
@@ -197,6 +206,11 @@ struct Traced<'a> {
 
 fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
     let Release { master, codebook, members } = load(&args.release)?;
+    ensure!(
+        !master.sites.is_empty(),
+        "`{}` has no marks: all its copies are equal, and no leak can be traced; is it the marked package?",
+        args.release.package.display()
+    );
     let mut leak = Vec::new();
     for path in &args.leak {
         for (name, bytes) in files(path)? {
@@ -260,7 +274,11 @@ pub(crate) fn sources(package: &Path) -> anyhow::Result<Vec<SourceFile>> {
         let text = String::from_utf8(bytes).map_err(|_| engine::StepError::NotText(package.join(&path)))?;
         sources.push(SourceFile { path, text });
     }
-    ensure!(!sources.is_empty(), "`{}` holds no file", package.display());
+    ensure!(
+        !sources.is_empty(),
+        "`{}` holds no file: put the items of the package into it",
+        package.display()
+    );
     Ok(sources)
 }
 

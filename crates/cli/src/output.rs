@@ -49,7 +49,21 @@ pub(crate) fn complain(error: &anyhow::Error) {
         }
     }
     let said: Vec<&str> = said.into_iter().map(String::as_str).collect();
-    aside(format_args!("forewarn: {}", said.join(": ")));
+    let what = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
+    let hint = what.and_then(hint).unwrap_or_default();
+    aside(format_args!("forewarn: {}{hint}", said.join(": ")));
+}
+
+/// Says what to do about what the file system said, where its words leave that open.
+fn hint(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        io::ErrorKind::NotFound => Some("; check the path"),
+        io::ErrorKind::IsADirectory => Some("; name the files in it"),
+        io::ErrorKind::NotADirectory => Some("; it is a file: name a folder"),
+        io::ErrorKind::PermissionDenied => Some("; run as who owns it, or change its mode"),
+        io::ErrorKind::StorageFull => Some("; make room, then try again"),
+        _ => None,
+    }
 }
 
 /// Prints rows under headings, or the same as JSON.
@@ -77,7 +91,7 @@ pub(crate) fn table<T: Serialize>(
     if any {
         say(table)
     } else {
-        say("nothing there yet")
+        say(format_args!("no {} yet", headings.first().copied().unwrap_or("row")))
     }
     Ok(())
 }

@@ -86,7 +86,7 @@ fn what_does_not_exist_is_called_by_its_name() {
         (&["explain", CASE, "--member", "nobody", "--item", "notice.md"], "no member `nobody`"),
         (&["copy", "export", "--member", "nobody", "out"], "no member `nobody`"),
         (&["sighting", "add", "NONE-1", "--kind", "leak", "--seen", &at, "--note", "n"], "no case `NONE-1`"),
-        (&["trace", "S7"], "no sighting `S7`"),
+        (&["trace", "S7"], "no sighting `S7`: `forewarn sighting list`"),
         (&["review", "open", "nobody", "--reason", "so"], "no member `nobody`"),
         (&["review", "open", "veltrune", "--leak", "L9", "--reason", "so"], "no leak case `L9`"),
         (&["review", "confirm", "R9"], "no review `R9`"),
@@ -142,7 +142,7 @@ fn what_comes_too_early_too_late_or_from_one_person_is_refused() {
     desk.refuses(&["wave", "approve", CASE, "nobody"], &["reaches nobody"]);
 
     desk.by("alice", &["case", "embargo", "propose", CASE, "--ends", &instant(80)]);
-    desk.refuses(&["case", "embargo", "accept", CASE], &["a second operator must"]);
+    desk.refuses(&["case", "embargo", "accept", CASE], &["another operator must"]);
     desk.refuses(&["case", "embargo", "propose", CASE, "--ends", &instant(-1)], &["not after now"]);
     desk.refuses(&["case", "embargo", "propose", CASE, "--ends", &instant(24 * 400)], &["longer than"]);
     desk.refuses(&["case", "close", CASE], &["has an open embargo"]);
@@ -153,13 +153,38 @@ fn what_comes_too_early_too_late_or_from_one_person_is_refused() {
         &["lies after now"],
     );
     desk.by("alice", &["member", "suspend", "veltrune", "--reason", "so"]);
-    desk.refuses(&["member", "reinstate", "veltrune", "--reason", "so"], &["second operator"]);
+    desk.refuses(&["member", "reinstate", "veltrune", "--reason", "so"], &["another operator must"]);
     let again = admission("veltrune");
     desk.refuses(&again.iter().map(String::as_str).collect::<Vec<_>>(), &["`veltrune` exists already"]);
     desk.by("alice", &["case", "new", "BARE-1", "--title", "t"]);
     desk.refuses(
         &["wave", "schedule", "BARE-1", "w", "--at", &instant(1), "--tier", "validate"],
         &["no embargo in force", "forewarn case embargo"],
+    );
+}
+
+#[test]
+fn what_one_person_cannot_do_alone_is_noted_and_not_done() {
+    let desk = Desk::embargoed();
+    let end = ["case", "embargo", "terminate", CASE, "--reason", "an exploit is out"];
+    let said = desk.by("alice", &end);
+    assert!(said.contains("when another person says the same; the embargo is in force"), "{said}");
+    desk.refuses(&end, &["it takes two people to end the embargo early", "`--as`"]);
+    let said = desk.by("bob", &end);
+    assert!(said.contains("ended early; the embargo is over"), "{said}");
+}
+
+#[test]
+fn a_wave_before_any_embargo_is_told_the_command_that_makes_one() {
+    let desk = Desk::peopled();
+    desk.by("alice", &["case", "new", CASE, "--title", "Relay"]);
+    let schedule = ["wave", "schedule", CASE, "first", "--lead", "1d", "--tier", "validate"];
+    desk.refuses(&schedule, &[&format!("`forewarn case embargo propose {CASE} --ends INSTANT`")]);
+    let shown = desk.ok(&["case", "show", CASE]);
+    assert!(shown.starts_with(&format!("{CASE}: Relay\n")), "{shown}");
+    assert!(
+        ["no item yet", "no wave yet", "no sighting yet"].iter().all(|line| shown.contains(line)),
+        "{shown}"
     );
 }
 
@@ -212,7 +237,7 @@ fn markup_that_does_not_parse_is_shown_with_its_place() {
     ] {
         desk.write("p/open.md", text);
         let said = desk.refused(&["case", "item", CASE, "p/open.md", "--class", "notice", "--as", "alice"]);
-        assert!(said.contains(says) && said.contains("nothing was added"), "{said}");
+        assert!(said.contains(says) && said.contains("nothing was done"), "{said}");
         let ran = desk.run(&["mark", "lint", "p", "--json"]);
         assert_eq!(ran.code, 1, "{text}");
         let problems: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
@@ -223,8 +248,11 @@ fn markup_that_does_not_parse_is_shown_with_its_place() {
     }
     desk.write("p/open.md", [0xff, 0xfe, 0x00]);
     desk.refuses(&["case", "item", CASE, "p/open.md", "--class", "notice"], &["is not UTF-8 text"]);
-    desk.refuses(&["case", "item", CASE, "p/none.md", "--class", "notice"], &["`p/none.md`", "No such file"]);
-    desk.refuses(&["case", "item", CASE, "p", "--class", "notice"], &["`p`", "directory"]);
+    desk.refuses(
+        &["case", "item", CASE, "p/none.md", "--class", "notice"],
+        &["`p/none.md`", "No such file", "check the path"],
+    );
+    desk.refuses(&["case", "item", CASE, "p", "--class", "notice"], &["`p`", "name the files in it"]);
     desk.write("p/two words.md", "text\n");
     desk.refuses(&["case", "item", CASE, "p/two words.md", "--class", "notice"], &["cannot be an item id"]);
     desk.misused(&["case", "item", CASE, "p/open.md", "--class", "secret"], &["notice, advisory"]);
@@ -255,7 +283,8 @@ fn marks_alone_refuse_what_cannot_be_marked_or_traced() {
         assert!(said.contains(says), "{said}");
     }
     assert!(render("release.key", "none.txt", "out", &package).contains("`none.txt`"));
-    assert!(render("none.key", "members.txt", "out", &package).contains("`none.key` is missing"));
+    let missing = render("none.key", "members.txt", "out", &package);
+    assert!(missing.contains("`none.key` is missing") && missing.contains("mark keygen"), "{missing}");
     assert!(render("members.txt", "members.txt", "out", &package).contains("chmod 600"));
     fs::set_permissions(desk.path("members.txt"), fs::Permissions::from_mode(0o600)).unwrap();
     assert!(render("members.txt", "members.txt", "out", &package).contains("no mark key"));
@@ -280,6 +309,24 @@ fn marks_alone_refuse_what_cannot_be_marked_or_traced() {
         ]);
         assert!(said.contains("not between 0 and 1"), "{said}");
     }
+    desk.write("plain/notes.md", "Nothing is marked here.\n");
+    let bare = ["mark", "trace", "plain", "--key", "release.key", "--members", "members.txt", &leak];
+    assert!(
+        desk.refused(&bare).contains("`plain` has no marks"),
+        "nothing is said of where the leak comes from"
+    );
+    let ran = desk.run(&[
+        "mark",
+        "render",
+        "plain",
+        "--key",
+        "release.key",
+        "--members",
+        "members.txt",
+        "--out",
+        "equal",
+    ]);
+    assert!(ran.code == 0 && ran.err.contains("no leak can be traced"), "{}", ran.err);
     let gone = ["mark", "trace", &package, "--key", "release.key", "--members", "members.txt", "none.txt"];
     assert!(desk.refused(&gone).contains("`none.txt`"));
     let lint = desk.run(&["mark", "lint", "none"]);
