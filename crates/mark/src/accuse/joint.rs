@@ -1,17 +1,25 @@
-//! What the reading says about one member given what another member's copy holds.
+//! What the reading says about one member given what one or two other members' copies hold.
 //!
-//! Two colluders explain a reading together: where one of them holds another symbol than the one seen, the
-//! other has to hold it. A decoder that looks at one row at a time sees half of that.
+//! Colluders explain a reading together: where one of two holds another symbol than the one seen, the other
+//! has to hold it. A decoder that looks at one row at a time sees half of that, and of three colluders who
+//! show what fewest of them hold it sees nothing at all (at p = 1/2 that is a sum modulo 2).
 //!
 //! # Statement
-//! Let e_j be the single e-value (the mean over [`BANK`](super::factor::BANK)). For a partner k
+//! Let e_j be the single e-value (the mean over [`BANK`](super::factor::BANK)). For partners k, l
 //!
 //! ```text
-//! e_{j|k}(M) = Π_i P(y_i | x_ji, x_ki, M) / P(y_i | x_ki, M)         over the read sites i
-//! e_{j|k}    = mean over the models M of PAIR_BANK
-//! w_jk       = max(1, e_k) / Σ_{l≠j} max(1, e_l)
-//! E_j        = 1/2 e_j + 1/2 Σ_{k≠j} w_jk e_{j|k}
+//! e_{j|k}(M)  = Π_i P(y_i | x_ji, x_ki, M) / P(y_i | x_ki, M)                over the read sites i
+//! e_{j|k}     = mean over the models M of PAIR_BANK
+//! e_{j|kl}(M) = Π_i P(y_i | x_ji, x_ki, x_li, M) / P(y_i | x_ki, x_li, M)
+//! e_{j|kl}    = mean over the models M of TRIPLE_BANK
+//! w_jk        = max(1, e_k) / Σ_{l≠j} max(1, e_l)
+//! v_jkl       = max(1, e_l e_{k|l}) / Σ_{pairs without j} the same           k before l
+//! E_j         = 7/8 (1/2 e_j + 1/2 Σ_k w_jk e_{j|k}) + 1/8 Σ_{pairs without j} v_jkl e_{j|kl}
 //! ```
+//!
+//! v is the evidence that k and l made the leak together. Once they are as good as found it is near 1 and
+//! the last part looks for the next colluder given these; where no pair stands out it tries them all.
+//! With two members there is no such part and the brackets stand alone; one member has e_j alone.
 //!
 //! At a site of generated values the single factor of [`constant`](super::constant) stands in: a match is
 //! already all the evidence there is, and a partner explains at most a miss, which costs ln 2.
@@ -20,41 +28,34 @@
 //! Let j be innocent. Fix the reading and every row but j's; x_j keeps its law and its independence over
 //! sites (conditions C1 and C2 of [`bound`](super::bound)). The denominator is the numerator averaged over
 //! the law of x_ji ([`Coalition::binary_given`], [`Coalition::uniform_given`]), so each factor has mean 1,
-//! whoever k is; the factor of a value has mean <= 1 and reads x_j alone. By independence over sites
-//! E\[e_{j|k}\] <= 1 for every k. The weights are read from the rows of others, each from its own, and sum
-//! to 1; so E\[Σ_k w_jk e_{j|k}\] <= 1, and the average with e_j keeps that. ∎
+//! whoever k and l are; the factor of a value has mean <= 1 and reads x_j alone. By independence over sites
+//! E\[e_{j|k}\] <= 1 and E\[e_{j|kl}\] <= 1 for all k and l. The weights are read from rows of others and
+//! sum to 1, so both weighted sums have mean <= 1, and so has their average with e_j. ∎
+//!
+//! Nobody's weight may rest on a decision that read x_j. To condition on "the accused" would break that,
+//! since E_k, by which k is accused, reads everybody's row; the weights w and v do not.
 //!
 //! # Many members
 //! Above [`SCREEN`] members only those with the greatest single e-values are paired. For j let K_j be the
 //! `SCREEN` - 1 best of the *others*, which does not read x_j: the proof holds with k in K_j. When j is among
-//! the `SCREEN` best of all, K_j is the rest of these. When it is not, its conditional part is given up,
-//! which only lowers E_j.
+//! the `SCREEN` best of all, K_j is the rest of these. When it is not, its conditional parts are given up.
+//!
+//! Of the pairs only the [`TRIPLES`] / n with the greatest weight are evaluated. The others count in the sum
+//! that the weights are divided by, those with j too, which makes every weight smaller, never greater.
+//!
+//! To give terms up or to make weights smaller, by whatever rule, lowers E_j at every x_j and so its mean.
 //!
 //! **Source:** the averaged form is stated here in full since no publication of it is known.
 
-use super::factor::{Coalition, MISREAD, Strategy, ln_sum_exp};
+mod pair;
+mod triple;
+
+use super::factor::{Coalition, MISREAD};
+pub use pair::PAIR_BANK;
+pub use triple::{TRIPLE_BANK, TRIPLES};
 
 /// Greatest number of members that are paired with each other.
 pub const SCREEN: usize = 3000;
-
-/// The models of a pair and their weights: sizes 2 and 3, five strategies each, equal weights; with two
-/// colluders interleaving, majority and minority coincide and are listed once.
-pub const PAIR_BANK: [(Coalition, f64); 8] = {
-    use Strategy::{AllOnes, AllZeros, Interleave, Majority, Minority};
-    const fn of(colluders: u32, strategy: Strategy) -> Coalition {
-        Coalition { colluders, strategy }
-    }
-    [
-        (of(2, Interleave), 0.3),
-        (of(2, AllOnes), 0.1),
-        (of(2, AllZeros), 0.1),
-        (of(3, Interleave), 0.1),
-        (of(3, Majority), 0.1),
-        (of(3, Minority), 0.1),
-        (of(3, AllOnes), 0.1),
-        (of(3, AllZeros), 0.1),
-    ]
-};
 
 /// What a read site of a choice or an order shows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -104,29 +105,34 @@ pub struct Part {
 }
 
 /// Returns the parts of every member's joint e-value E_j, which is their sum: first what its own row says,
-/// then what it says given a partner.
+/// then what it says given a partner, then given two.
 ///
-/// Every `hits` is as long as `sites`. Cost: about [`PAIR_BANK`] times the classes of equal sites, for each
-/// ordered pair of at most [`SCREEN`] members.
+/// Every `hits` is as long as `sites`. Cost, times the classes of equal sites: about [`PAIR_BANK`] for each
+/// ordered pair of at most [`SCREEN`] members, and at most [`TRIPLES`] times [`TRIPLE_BANK`].
 pub fn joint(sites: &[Shown], members: &[Own]) -> Vec<Vec<Part>> {
-    joint_within(SCREEN, sites, members)
+    joint_within(SCREEN, TRIPLES, sites, members)
 }
 
-fn joint_within(screened: usize, sites: &[Shown], members: &[Own]) -> Vec<Vec<Part>> {
+fn joint_within(screened: usize, triples: usize, sites: &[Shown], members: &[Own]) -> Vec<Vec<Part>> {
     // Without a partner or a site that a partner could explain, the conditional e-value is the single one.
     if sites.is_empty() || members.len() < 2 {
         return members.iter().map(|member| vec![Part { ln: member.ln_e, given: Vec::new() }]).collect();
     }
-    let half = 0.5f64.ln();
-    let mut parts: Vec<Vec<Part>> =
-        members.iter().map(|own| vec![Part { ln: half + own.ln_e, given: Vec::new() }]).collect();
+    let (own_share, pair_share) = if members.len() == 2 { (0.5, 0.5) } else { (0.4375, 0.4375) };
+    let own_part = |own: &Own| Part { ln: f64::ln(own_share) + own.ln_e, given: Vec::new() };
+    let mut parts: Vec<Vec<Part>> = members.iter().map(|own| vec![own_part(own)]).collect();
+
     let screened = screen(screened, members);
     let paired: Vec<&Own> = screened.iter().filter_map(|&at| members.get(at)).collect();
-    for (&at, pairs) in screened.iter().zip(given_a_partner(sites, &paired)) {
-        let given = screened.get(pairs.partner).copied().into_iter().collect();
-        parts.get_mut(at).into_iter().for_each(|parts| {
-            parts.push(Part { ln: half + pairs.ln_e, given: Vec::clone(&given) });
-        });
+    let words = Words::new(sites, &paired);
+    let (given_one, pairs) = pair::given_a_partner(&words, &paired, triples / screened.len().max(1));
+    let given_two = triple::given_two(&words, &paired, &pairs);
+    for ((&at, one), two) in screened.iter().zip(given_one).zip(given_two) {
+        let Some(parts) = parts.get_mut(at) else { continue };
+        for (share, found) in [(pair_share, one), (1.0 - own_share - pair_share, two)] {
+            let given = found.given.iter().filter_map(|&place| screened.get(place).copied()).collect();
+            parts.push(Part { ln: f64::ln(share) + found.ln, given });
+        }
     }
     parts
 }
@@ -142,126 +148,23 @@ fn screen(most: usize, members: &[Own]) -> Vec<usize> {
     screened
 }
 
-/// ln Σ_k w_jk e_{j|k} of a member, and the k with the greatest term.
-struct GivenPartner {
-    ln_e: f64,
-    partner: usize,
+/// Sites and hits, 64 to a word; the sites of one word show the same, so counts of bits are all that matters.
+struct Words {
+    sites: Vec<(Shown, Vec<usize>)>,
+    /// Every member's hits, a word for each of `sites`.
+    hits: Vec<Vec<u64>>,
 }
 
-fn given_a_partner(sites: &[Shown], members: &[&Own]) -> Vec<GivenPartner> {
-    let table = PairTable::new(sites, members);
-    let weights: Vec<f64> = members.iter().map(|member| member.ln_e.max(0.0)).collect();
-    let mut terms = Vec::with_capacity(members.len());
-    let of_member = |(at, others): (usize, f64)| {
-        let partners = weights.iter().enumerate().filter(|&(partner, _)| partner != at);
-        terms.clear();
-        let mut top = (f64::NEG_INFINITY, at);
-        for (partner, weight) in partners {
-            let ln = weight - others + table.ln_e(at, partner);
-            terms.push(ln);
-            if ln > top.0 {
-                top = (ln, partner);
-            }
-        }
-        GivenPartner { ln_e: ln_sum_exp(&terms), partner: top.1 }
-    };
-    ln_sums_of_others(&weights).into_iter().enumerate().map(of_member).collect()
-}
-
-/// Returns for each entry ln of the sum of `e^x` over all the other entries.
-///
-/// Sums from both ends, since a difference of two sums would lose the small one.
-fn ln_sums_of_others(ln_values: &[f64]) -> Vec<f64> {
-    let add = |sum: &mut f64, &value: &f64| {
-        let before = *sum;
-        *sum = ln_sum_exp(&[before, value]);
-        Some(before)
-    };
-    let before = ln_values.iter().scan(f64::NEG_INFINITY, add);
-    let mut after: Vec<f64> = ln_values.iter().rev().scan(f64::NEG_INFINITY, add).collect();
-    after.reverse();
-    before.zip(after).map(|(before, after)| ln_sum_exp(&[before, after])).collect()
-}
-
-/// A number for each model of [`PAIR_BANK`].
-type PerModel = [f64; PAIR_BANK.len()];
-
-/// Everything ln e_{j|k} is summed from.
-///
-/// With f_h = ln P(seen | h of the two hold it) and hits a, b in {0, 1}, the log numerator of a site is
-/// f_0 + (f_1-f_0)(a+b) + (f_2-2f_1+f_0) ab: sums over sites of the first two are of one member each, and
-/// the last counts common hits, 64 sites of equal f at a time.
-struct PairTable {
-    /// f_2 - 2 f_1 + f_0 of the sites of each word.
-    bends: Vec<PerModel>,
-    rows: Vec<PairRow>,
-}
-
-struct PairRow {
-    /// Hits, one bit a site; the sites of one word show the same.
-    words: Vec<u64>,
-    /// Σ_i f_0 + (f_1-f_0) a, with the values' factor and the model's weight.
-    own: PerModel,
-    /// Σ_i (f_1-f_0) b less the log denominator Σ_i ln P(seen | b).
-    partner: PerModel,
-}
-
-impl PairTable {
+impl Words {
     fn new(sites: &[Shown], members: &[&Own]) -> Self {
-        let words = words_of_equal_sites(sites);
-        let per_model = |shown: &Shown, ln: fn(&dyn Fn(u32, u32) -> f64) -> f64| {
-            PAIR_BANK.map(|(coalition, _)| ln(&|known, hits| shown.given(&coalition, known, hits).ln()))
+        let sites = words_of_equal_sites(sites);
+        let pack = |member: &Own, places: &[usize]| {
+            let hit = |place: usize| u64::from(member.hits.get(place).copied().unwrap_or(false));
+            places.iter().enumerate().fold(0, |word, (bit, &place)| word | hit(place) << bit)
         };
-        let terms: Vec<[PerModel; 5]> = words
-            .iter()
-            .map(|(shown, _)| {
-                [
-                    per_model(shown, |f| f(2, 0)),
-                    per_model(shown, |f| f(2, 1) - f(2, 0)),
-                    per_model(shown, |f| f(2, 2) - 2.0 * f(2, 1) + f(2, 0)),
-                    per_model(shown, |f| f(1, 0)),
-                    per_model(shown, |f| f(1, 1) - f(1, 0)),
-                ]
-            })
-            .collect();
-        let row = |member: &&Own| {
-            let mut own = PAIR_BANK.map(|(_, weight)| weight.ln() + member.ln_values);
-            let mut partner = [0.0; PAIR_BANK.len()];
-            let mut bits = Vec::with_capacity(words.len());
-            for ((_, places), [base, slope, _, alone, alone_slope]) in words.iter().zip(&terms) {
-                let word = places.iter().enumerate().fold(0u64, |word, (bit, &place)| {
-                    word | u64::from(member.hits.get(place).copied().unwrap_or(false)) << bit
-                });
-                let (sites, hits) = (places.len() as f64, f64::from(word.count_ones()));
-                add(&mut own, base, sites);
-                add(&mut own, slope, hits);
-                add(&mut partner, slope, hits);
-                add(&mut partner, alone, -sites);
-                add(&mut partner, alone_slope, -hits);
-                bits.push(word);
-            }
-            PairRow { words: bits, own, partner }
-        };
-        PairTable {
-            bends: terms.iter().map(|[_, _, bend, _, _]| *bend).collect(),
-            rows: members.iter().map(row).collect(),
-        }
-    }
-
-    /// Returns ln e_{j|k}, the mean over the models.
-    fn ln_e(&self, member: usize, partner: usize) -> f64 {
-        self.per_model(member, partner).map_or(f64::NEG_INFINITY, |terms| ln_sum_exp(&terms))
-    }
-
-    /// Returns ln of (weight · e_{j|k}(M)) for each model M.
-    fn per_model(&self, member: usize, partner: usize) -> Option<PerModel> {
-        let (member, partner) = (self.rows.get(member)?, self.rows.get(partner)?);
-        let mut terms = member.own;
-        add(&mut terms, &partner.partner, 1.0);
-        for ((a, b), bend) in member.words.iter().zip(&partner.words).zip(&self.bends) {
-            add(&mut terms, bend, f64::from((a & b).count_ones()));
-        }
-        Some(terms)
+        let row = |member: &&Own| sites.iter().map(|(_, places)| pack(member, places)).collect();
+        let hits = members.iter().map(row).collect();
+        Words { sites, hits }
     }
 }
 
@@ -277,7 +180,8 @@ fn words_of_equal_sites(sites: &[Shown]) -> Vec<(Shown, Vec<usize>)> {
     words
 }
 
-fn add(sum: &mut PerModel, terms: &PerModel, times: f64) {
+/// Adds `terms` times a count, model by model.
+fn add<const MODELS: usize>(sum: &mut [f64; MODELS], terms: &[f64; MODELS], times: f64) {
     for (sum, term) in sum.iter_mut().zip(terms) {
         *sum += term * times;
     }

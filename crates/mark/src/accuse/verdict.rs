@@ -117,7 +117,7 @@ pub struct Trace {
     /// The verdict.
     pub verdict: Verdict,
     /// Members whose copy the text derives from, in the order found: those whose own row is enough, then
-    /// those found given a partner; among each the strongest evidence first.
+    /// those found given a partner, then those found given two; among each the strongest evidence first.
     pub accused: Vec<String>,
     /// Everybody's evidence, in the population's order.
     pub members: Vec<MemberEvidence>,

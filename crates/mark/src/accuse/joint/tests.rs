@@ -1,8 +1,10 @@
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::super::factor::{BANK, ln_mean_exp};
+use super::super::factor::{BANK, Strategy, ln_mean_exp, ln_sum_exp};
 use super::super::tail::tests::bits;
+use super::pair::{PairTable, Pairs, PerModel, ln_sums_of_others};
+use super::triple::{TripleTable, ln_sums_of_pairs_without};
 use super::*;
 
 /// What a row says of its own, by the single e-value.
@@ -53,8 +55,8 @@ fn vector_v() -> (Vec<Shown>, Vec<bool>, Vec<bool>) {
 }
 
 fn ln_pair(sites: &[Shown], member: &Own, partner: &Own) -> PerModel {
-    let weighted = PairTable::new(sites, &[member, partner]).per_model(0, 1).unwrap();
-    let mut terms = weighted;
+    let members = [member, partner];
+    let mut terms = PairTable::new(&Words::new(sites, &members), &members).per_model(0, 1).unwrap();
     for (term, (_, weight)) in terms.iter_mut().zip(PAIR_BANK) {
         *term -= weight.ln();
     }
@@ -96,9 +98,9 @@ fn bank_weights_sum_to_one() {
     assert!((sum - 1.0).abs() < 1e-12);
 }
 
-/// Mixed laws, more equal sites than a word holds, values: the table against the definition.
+/// Mixed laws, more equal sites than a word holds, values: the tables against the definition.
 #[test]
-fn the_table_agrees_with_the_definition() {
+fn the_tables_agree_with_the_definition() {
     let mut rng = StdRng::seed_from_u64(4);
     let sites: Vec<Shown> = (0..200)
         .map(|i| match i % 5 {
@@ -108,16 +110,28 @@ fn the_table_agrees_with_the_definition() {
         })
         .collect();
     let mut member = |ln_values| own(&sites, ln_values, (0..200).map(|_| rng.gen_bool(0.5)).collect());
-    let (member, partner) = (member(1.25), member(-3.0));
-    let terms = ln_pair(&sites, &member, &partner);
-    for (term, (coalition, _)) in terms.iter().zip(PAIR_BANK) {
-        let factor = |((shown, &a), &b): ((&Shown, &bool), &bool)| {
-            let (a, b) = (u32::from(a), u32::from(b));
-            (shown.given(&coalition, 2, a + b) / shown.given(&coalition, 1, b)).ln()
+    let members = [member(1.25), member(-3.0), member(0.5)];
+    let [j, k, l] = &members;
+    let ln = |coalition: &Coalition, others: &[&Own]| -> f64 {
+        let known = others.len() as u32;
+        let factor = |(at, shown): (usize, &Shown)| {
+            let hits: u32 = others.iter().map(|other| u32::from(other.hits[at])).sum();
+            let own = u32::from(j.hits[at]);
+            (shown.given(coalition, known + 1, hits + own) / shown.given(coalition, known, hits)).ln()
         };
-        let sum: f64 = sites.iter().zip(&member.hits).zip(&partner.hits).map(factor).sum();
-        assert!((term - 1.25 - sum).abs() < 1e-9, "{term} is not {sum}");
+        j.ln_values + sites.iter().enumerate().map(factor).sum::<f64>()
+    };
+    for (term, (coalition, _)) in ln_pair(&sites, j, k).iter().zip(PAIR_BANK) {
+        let want = ln(&coalition, &[k]);
+        assert!((term - want).abs() < 1e-9, "{term} is not {want}");
     }
+    let triple = TRIPLE_BANK.map(|coalition| ln(&coalition, &[k, l]));
+    let paired = [j, k, l];
+    let words = Words::new(&sites, &paired);
+    let table = TripleTable::new(&words, &paired);
+    let got = ln_sum_exp(&table.per_model(0, (1, 2), &table.base(1, 2).unwrap()).unwrap());
+    let want = ln_mean_exp(&triple);
+    assert!((got - want).abs() < 1e-9, "{got} is not {want}");
 }
 
 fn ln_e(parts: &[Part]) -> f64 {
@@ -125,12 +139,12 @@ fn ln_e(parts: &[Part]) -> f64 {
 }
 
 /// Sums E exactly over all rows of an innocent, at `at` among the others, whose rows are fixed.
-fn mean(screened: usize, sites: &[Shown], others: &[Own], at: usize) -> f64 {
+fn mean((screened, triples): (usize, usize), sites: &[Shown], others: &[Own], at: usize) -> f64 {
     all_rows(sites)
         .map(|(hits, mass)| {
             let mut members = others.to_vec();
             members.insert(at, own(sites, 0.0, hits));
-            mass * ln_e(&joint_within(screened, sites, &members)[at]).exp()
+            mass * ln_e(&joint_within(screened, triples, sites, &members)[at]).exp()
         })
         .sum()
 }
@@ -150,12 +164,15 @@ fn the_joint_e_value_has_mean_one_over_all_rows() {
             })
             .collect();
         let at = round % 7;
-        let all = mean(SCREEN, &sites, &others, at);
-        assert!((all - 1.0).abs() < 1e-10, "{all}");
-        let none = mean(SCREEN, &sites, &[], 0);
-        assert!((none - 1.0).abs() < 1e-10, "{none}");
-        let screened = mean(3, &sites, &others, at);
-        assert!(screened < 1.0 && screened > 0.5, "{screened}");
+        for others in [&others[..], &others[..2], &others[..1], &[]] {
+            let all = mean((SCREEN, TRIPLES), &sites, others, at.min(others.len()));
+            assert!((all - 1.0).abs() < 1e-10, "{all}");
+        }
+        // Seven members, one pair in all that is evaluated; then three of them screened.
+        for given_up in [(SCREEN, 7), (3, TRIPLES)] {
+            let less = mean(given_up, &sites, &others, at);
+            assert!(less < 1.0 && less > 0.4, "{given_up:?}: {less}");
+        }
     }
 }
 
@@ -168,6 +185,33 @@ fn weights_of_others_sum_to_one() {
         assert!((sum - 1.0).abs() < 1e-12, "{sum}");
     }
     assert_eq!(ln_sums_of_others(&[5.0]), [f64::NEG_INFINITY]);
+}
+
+/// Pairs of very uneven evidence: whoever is left out, the weights of the rest sum to one.
+#[test]
+fn weights_of_pairs_without_a_member_sum_to_one() {
+    let kept = vec![(2000.0, (0, 1)), (3.0, (2, 3)), (0.0, (1, 2)), (1.0, (0, 3))];
+    let mut pairs = Pairs::new(4);
+    pairs.kept = kept;
+    for (at, sum) in ln_sums_of_pairs_without(5, &pairs).into_iter().enumerate() {
+        let without = pairs.kept.iter().filter(|(_, (k, l))| *k != at && *l != at);
+        let weights: f64 = without.map(|(ln, _)| (ln - sum).exp()).sum();
+        assert!((weights - 1.0).abs() < 1e-12, "{at}: {weights}");
+    }
+}
+
+#[test]
+fn pairs_that_are_dropped_stay_in_the_sum() {
+    let mut pairs = Pairs::new(10);
+    for k in 0..5000 {
+        pairs.push(f64::from(k % 100) / 50.0, (k as usize, 6000));
+    }
+    pairs.drop_least();
+    assert_eq!(pairs.kept.len(), 10);
+    assert!(pairs.kept.iter().all(|(ln, _)| *ln == 99.0 / 50.0));
+    let sum: f64 = (0..100).map(|k| 50.0 * (f64::from(k) / 50.0).exp()).sum();
+    let kept = 10.0 * (99.0f64 / 50.0).exp();
+    assert!((pairs.ln_rest.exp() + kept - sum).abs() < 1e-6);
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn laws_of_kinds() {
 /// Leaks of members outside the population, or of nobody: every accusation is of an innocent.
 #[test]
 fn false_accusations_stay_under_epsilon() {
-    let (leaks, n, m, epsilon) = (2000, 100, 24, 1e-2);
+    let (leaks, n, m, epsilon) = (2000, 40, 24, 1e-2);
     let mut rng = StdRng::seed_from_u64(20261121);
     let sites = binary(m, 0.5);
     let mut accusations = 0;
@@ -180,6 +180,8 @@ fn false_accusations_stay_under_epsilon() {
 enum Attack {
     Interleave,
     AllOnes,
+    Coin,
+    Minority,
 }
 
 /// A leak that the first `c` members mixed, with a share of its sites erased.
@@ -190,6 +192,8 @@ fn mix(rng: &mut StdRng, rows: &[Row], c: usize, attack: Attack, erased: f64) ->
             _ if ones == 0 || ones == c => ones == c,
             Attack::Interleave => rng.gen_range(0..c) < ones,
             Attack::AllOnes => true,
+            Attack::Coin => rng.gen_bool(0.5),
+            Attack::Minority => 2 * ones < c || (2 * ones == c && rng.gen_bool(0.5)),
         };
         if rng.gen_bool(erased) { Seen::Erased } else { Seen::Index(u32::from(one)) }
     });
@@ -233,6 +237,65 @@ fn two_colluders_are_found_as_often_as_published() {
         assert!((reached - want).abs() <= 3.0 * error, "{m} {attack:?} {erased}: {reached}, not {want}");
         assert!(want < 1.0 || named == 1.0, "{m} {attack:?} {erased}: {named}");
     }
+}
+
+/// At p = 1/2 the minority of three is a sum modulo 2, which no single row and no pair bears on.
+#[test]
+fn three_colluders_are_found_whatever_they_do() {
+    use Attack::{AllOnes, Coin, Interleave, Minority};
+    for attack in [Interleave, AllOnes, Coin, Minority] {
+        let (_, named) = detection(4, 512, (3, attack, 0.0), 1e-6);
+        assert_eq!(named, 1.0, "{attack:?}");
+    }
+}
+
+#[test]
+fn colluders_are_listed_in_the_order_found() {
+    let mut rng = StdRng::seed_from_u64(12);
+    let guilty = |accused: &[String]| {
+        let mut sorted = accused.to_vec();
+        sorted.sort();
+        assert_eq!(sorted, ["m0", "m1", "m2"]);
+    };
+    let rows = random_rows(&mut rng, 60, 400);
+    let seen = mix(&mut rng, &rows, 3, Attack::Minority, 0.0);
+    let trace = accuse(&binary(400, 0.5), &rows, &seen, 1e-6).unwrap();
+    guilty(&trace.accused);
+    for found in trace.members.iter().filter(|found| trace.accused.contains(&found.member)) {
+        let others: Vec<&String> = trace.members[..3].iter().map(|e| &e.member).collect();
+        assert!(found.given.len() == 2 && found.given.iter().all(|k| others.contains(&k)), "{found:?}");
+        assert!(found.p_value > 1e-3, "{found:?}");
+    }
+    assert!(trace.members.iter().skip(3).all(|innocent| innocent.given.is_empty()));
+
+    let seen = mix(&mut rng, &rows, 3, Attack::Interleave, 0.0);
+    let trace = accuse(&binary(400, 0.5), &rows, &seen, 1e-6).unwrap();
+    guilty(&trace.accused);
+    let evidence = |member: &String| trace.members.iter().find(|e| e.member == *member).unwrap();
+    let needed: Vec<usize> = trace.accused.iter().map(|member| evidence(member).given.len()).collect();
+    assert!(needed.is_sorted() && needed[0] == 0 && needed[2] > 0, "{needed:?}");
+}
+
+/// Leaks that two or three colluders mixed, whole and half erased: an accusation is false when it names
+/// anybody else.
+#[test]
+fn false_accusations_beside_colluders_stay_under_epsilon() {
+    use Attack::{AllOnes, Coin, Interleave, Minority};
+    let (leaks, n, m, epsilon) = (3000, 24, 40, 1e-2);
+    let mut rng = StdRng::seed_from_u64(20261122);
+    let sites = binary(m, 0.5);
+    let (mut wrong, mut right) = (0, 0);
+    for leak in 0..leaks {
+        let rows = random_rows(&mut rng, n, m);
+        let (c, erased) = (2 + leak % 2, [0.0, 0.5][leak / 2 % 2]);
+        let attack = [Interleave, AllOnes, Coin, Minority][leak / 4 % 4];
+        let trace = accuse(&sites, &rows, &mix(&mut rng, &rows, c, attack, erased), epsilon).unwrap();
+        let guilty = |member: &String| rows[..c].iter().any(|row| row.member == *member);
+        wrong += usize::from(!trace.accused.iter().all(guilty));
+        right += usize::from(trace.accused.iter().any(guilty));
+    }
+    assert!(right > leaks / 10, "the simulation is too weak to see the bound at work: {right} of {leaks}");
+    assert!(wrong as f64 <= epsilon * leaks as f64, "{wrong} of {leaks}");
 }
 
 /// Enumerates an innocent's rows over mixed sites, the others' rows fixed, and sums E and the accusing
