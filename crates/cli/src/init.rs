@@ -54,7 +54,7 @@ pub(crate) struct InitArgs {
 pub(crate) enum OperatorVerb {
     /// List the operators
     List,
-    /// Add an operator
+    /// Add an operator; takes effect when a second operator says the same
     Add {
         /// Who
         user: UserId,
@@ -119,8 +119,14 @@ pub(crate) async fn operator(common: &Common, verb: OperatorVerb) -> anyhow::Res
                 output::table(common.json, &operators, &["operator"], rows)
             }
             OperatorVerb::Add { user } => {
-                let done = format!("`{user}` is an operator");
-                output::entries(common.json, &done, &session.execute(Command::AddOperator(user)).await?)
+                let entries = session.execute(Command::AddOperator(user.clone())).await?;
+                let added = session.engine.program().await.operators().any(|operator| *operator == user);
+                let done = if added {
+                    format!("`{user}` is an operator")
+                } else {
+                    format!("proposed `{user}`: another operator runs the same command, with `--as`")
+                };
+                output::entries(common.json, &done, &entries)
             }
         }
     };

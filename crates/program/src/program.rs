@@ -10,7 +10,7 @@ use crate::{
     case::{self, Case, CaseCommand},
     context::Context,
     deadline::{self, Deadline},
-    embargo::{self, EmbargoCommand},
+    embargo::{self, EmbargoCommand, second_person},
     event::{Entry, Event},
     grant::{self, Copy, GrantEvent, Granted},
     id::{CaseId, DeadlineId, LeakId, MemberId, ReviewId, SightingId, TierId, UserId, WaveId},
@@ -53,6 +53,8 @@ pub struct Program {
     name: String,
     rules: Rules,
     operators: BTreeSet<UserId>,
+    /// Who was proposed as an operator, and by whom.
+    proposed: BTreeMap<UserId, UserId>,
     tiers: BTreeMap<TierId, Tier>,
     members: BTreeMap<MemberId, Member>,
     cases: BTreeMap<CaseId, Case>,
@@ -78,7 +80,7 @@ pub enum Command {
         /// Its tiers.
         tiers: Vec<(TierId, Tier)>,
     },
-    /// Adds an operator.
+    /// Adds an operator; takes effect when a second operator asks for the same, once there are two.
     AddOperator(UserId),
     /// Adds a tier or changes its lead time and classes.
     SetTier(TierId, Tier),
@@ -115,6 +117,11 @@ pub enum ProgramEvent {
         /// Its rules.
         rules: Rules,
     },
+    /// Somebody was proposed as an operator.
+    OperatorProposed {
+        /// Who.
+        operator: UserId,
+    },
     /// An operator was added.
     OperatorAdded {
         /// Who.
@@ -145,9 +152,7 @@ impl Program {
         match command {
             Command::Found { name, rules, operators, tiers } => self.found(name, rules, operators, tiers),
             Command::AddOperator(operator) if self.operators.contains(&operator) => Ok(Vec::new()),
-            Command::AddOperator(operator) => {
-                Ok(vec![Event::Program(ProgramEvent::OperatorAdded { operator })])
-            }
+            Command::AddOperator(operator) => self.add_operator(ctx.actor, operator),
             Command::SetTier(id, tier) => match self.tiers.get(&id) {
                 Some(known) if *known == tier => Ok(Vec::new()),
                 _ => {
@@ -166,6 +171,19 @@ impl Program {
             Command::Leak(command) => leak::decide(self, ctx, command),
             Command::Review(command) => review::decide(self, ctx, command),
         }
+    }
+
+    /// One person who could make a second approver would approve alone. A lone operator has nobody to ask.
+    fn add_operator(&self, actor: &UserId, operator: UserId) -> Result<Vec<Event>, Refusal> {
+        let event = match self.proposed.get(&operator) {
+            _ if self.operators.len() < 2 => ProgramEvent::OperatorAdded { operator },
+            None => ProgramEvent::OperatorProposed { operator },
+            Some(first) => {
+                second_person(Some(first), actor, "add an operator")?;
+                ProgramEvent::OperatorAdded { operator }
+            }
+        };
+        Ok(vec![Event::Program(event)])
     }
 
     fn found(
@@ -204,7 +222,7 @@ impl Program {
         self.entries = entry.seq.saturating_add(1);
         self.high_water = Some(self.high_water.map_or(at, |mark| mark.max(at)));
         match &entry.event {
-            Event::Program(event) => self.apply_own(event),
+            Event::Program(event) => self.apply_own(event, actor),
             Event::Member(event) => member::apply(&mut self.members, event, at, actor),
             Event::Case(event) => case::apply(&mut self.cases, event, at),
             Event::Deadline(event) => deadline::apply(self, event, at),
@@ -241,13 +259,17 @@ impl Program {
         }
     }
 
-    fn apply_own(&mut self, event: &ProgramEvent) {
+    fn apply_own(&mut self, event: &ProgramEvent, actor: &UserId) {
         match event {
             ProgramEvent::Founded { name, rules } => {
                 self.name.clone_from(name);
                 self.rules = rules.clone();
             }
+            ProgramEvent::OperatorProposed { operator } => {
+                self.proposed.insert(operator.clone(), actor.clone());
+            }
             ProgramEvent::OperatorAdded { operator } => {
+                self.proposed.remove(operator);
                 self.operators.insert(operator.clone());
             }
             ProgramEvent::TierSet { tier } => {

@@ -7,6 +7,8 @@ mod demo;
 #[cfg(test)]
 mod help;
 #[cfg(test)]
+mod hunt;
+#[cfg(test)]
 mod marks;
 #[cfg(test)]
 mod policy;

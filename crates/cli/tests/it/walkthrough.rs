@@ -165,6 +165,8 @@ fn every_verb_answers_in_json() {
         assert_eq!(desk.json(verb), empty, "{verb:?}");
     }
     let done = desk.json_by("alice", &["operator", "add", "ines"]);
+    assert_eq!(done[0]["event"]["program"]["operator_proposed"]["operator"], "ines");
+    let done = desk.json_by("bob", &["operator", "add", "ines"]);
     assert_eq!(done[0]["event"]["program"]["operator_added"]["operator"], "ines");
     assert_eq!(desk.json_by("alice", &["operator", "add", "ines"]), empty);
     let tier = ["tier", "set", "late", "--lead", "2h", "--class", "notice"];

@@ -48,6 +48,7 @@ impl Desk {
             "bob",
         ]);
         desk.by("alice", &["operator", "add", "ines"]);
+        desk.by("bob", &["operator", "add", "ines"]);
         for member in ["veltrune", "ombrelis"] {
             desk.by("alice", &admission(member).iter().map(String::as_str).collect::<Vec<_>>());
         }

@@ -3,7 +3,7 @@
 use engine::{StepError, WriteError};
 use program::{Refusal, id::SightingId};
 
-use crate::world::{DAY, END, W1, World, after, case, files, item, member, operator, t, user, wave};
+use crate::world::{DAY, END, W1, World, after, case, files, harmless, item, member, t, user, wave};
 
 #[tokio::test]
 async fn a_wave_one_microsecond_early_makes_nothing() {
@@ -39,11 +39,11 @@ async fn copies_made_elsewhere_are_not_recorded_early_either() {
 async fn a_clock_behind_the_log_refuses_everything() {
     let world = World::due(13).await;
     world.clock.set(t(W1 + DAY));
-    world.ok("ann", operator("eve")).await;
+    world.ok("ann", harmless("eve")).await;
     world.leak("paste.txt", "anything").await;
     let blobs = files(&world.root().join("blobs"));
     world.clock.set(after(t(W1 + DAY), -1));
-    assert!(world.refused("ann", operator("dora")).await.contains("set the clock right"));
+    assert!(world.refused("ann", harmless("dora")).await.contains("set the clock right"));
     for said in [
         world.release("w1").await.unwrap_err().to_string(),
         world.engine.trace(&user("ines"), SightingId(1)).await.unwrap_err().to_string(),

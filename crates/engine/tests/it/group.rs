@@ -6,7 +6,7 @@ use engine::WriteError;
 use program::{Command, Event, program::ProgramEvent};
 use sqlx::SqlitePool;
 
-use crate::world::{World, operator, sound, user};
+use crate::world::{World, harmless, sound, tier_of, user};
 
 async fn database(world: &World) -> SqlitePool {
     SqlitePool::connect(&format!("sqlite:{}", world.root().join("forewarn.db").display())).await.unwrap()
@@ -25,14 +25,14 @@ async fn five_hundred_callers_are_each_answered_in_their_order() {
                     // Every caller's sixth command is refused, which is nobody else's business.
                     let by = user(if step == 5 { "mallory" } else { "ann" });
                     let id = format!("op-{caller}-{step}");
-                    match engine.execute(&by, operator(&id)).await {
+                    match engine.execute(&by, harmless(&id)).await {
                         Ok(entries) => {
                             let [entry] = entries.as_slice() else { panic!("{entries:?}") };
                             assert_eq!(
                                 entry.event,
-                                Event::Program(ProgramEvent::OperatorAdded { operator: user(&id) })
+                                Event::Program(ProgramEvent::TierSet { tier: tier_of(&id) })
                             );
-                            assert!(engine.program().await.operators().any(|known| *known == user(&id)));
+                            assert!(engine.program().await.tiers().any(|known| known.id == id));
                             places.push(entry.seq);
                         }
                         Err(WriteError::Refused(_)) => assert_eq!(step, 5),
@@ -62,7 +62,7 @@ async fn a_batch_keeps_its_order_and_steps_over_what_is_refused() {
     let world = World::founded(32).await;
     let commands = (0..600).map(|number| match number % 3 {
         2 => Command::Member("nobody".parse().unwrap(), program::member::MemberCommand::Vet),
-        _ => operator(&format!("op-{number}")),
+        _ => harmless(&format!("op-{number}")),
     });
     let outcomes = world.engine.execute_all(&user("ann"), commands).await;
     assert_eq!(outcomes.len(), 600);
@@ -92,7 +92,7 @@ async fn a_commit_that_fails_is_told_to_everybody_and_changes_nothing() {
     sqlx::query(trap).execute(&database).await.unwrap();
     let before = world.len().await;
     assert!(before < 20);
-    let wanted = |from: u32| (from..from + 40).map(|number| operator(&format!("op-{number}")));
+    let wanted = |from: u32| (from..from + 40).map(|number| harmless(&format!("op-{number}")));
     let outcomes = world.engine.execute_all(&user("ann"), wanted(0)).await;
     let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
     let done = outcomes.len() - failed;
@@ -102,13 +102,13 @@ async fn a_commit_that_fails_is_told_to_everybody_and_changes_nothing() {
     }
     // The state is the log: what was answered with an error is in neither.
     assert_eq!(world.len().await, before + done as u64);
-    assert_eq!(world.engine.program().await.operators().count(), 3 + done);
+    assert_eq!(world.engine.program().await.tiers().count(), 3 + done);
     assert_eq!(world.engine.newest(u64::MAX).await.unwrap().len() as u64, before + done as u64);
     sqlx::query("DROP TRIGGER trap").execute(&database).await.unwrap();
     for outcome in world.engine.execute_all(&user("ann"), wanted(0)).await {
         outcome.unwrap();
     }
-    assert_eq!(world.engine.program().await.operators().count(), 43);
+    assert_eq!(world.engine.program().await.tiers().count(), 43);
     database.close().await;
     sound(&world.verify().await);
 }
@@ -119,14 +119,14 @@ async fn a_checkpoint_that_cannot_be_written_is_an_error_until_it_is() {
     // A folder where the fresh checkpoint goes stands for a disk that takes no more.
     let obstacle = world.root().join("checkpoint.new");
     fs::create_dir(&obstacle).unwrap();
-    let said = world.engine.execute(&user("ann"), operator("eve")).await.unwrap_err();
+    let said = world.engine.execute(&user("ann"), harmless("eve")).await.unwrap_err();
     assert!(matches!(said, WriteError::Unsigned(_)), "{said:?}");
     assert!(said.to_string().contains("is in the log") && said.to_string().contains("do the same again"));
     let signed = || fs::read_to_string(world.root().join("checkpoint")).unwrap();
     let size = |note: String| note.lines().nth(1).unwrap().parse::<u64>().unwrap();
     assert_eq!(size(signed()) + 1, world.len().await);
     fs::remove_dir(&obstacle).unwrap();
-    let again = world.engine.execute(&user("ann"), operator("eve")).await.unwrap();
+    let again = world.engine.execute(&user("ann"), harmless("eve")).await.unwrap();
     assert!(again.is_empty(), "nothing is done twice");
     assert_eq!(size(signed()), world.len().await);
     sound(&world.verify().await);

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use engine::{Clock, Engine, Entropy, progress::Unwatched};
 
-use crate::world::{W1, World, case, copy_folder, granted, in_wave, operator, reopen, sound, t, user, wave};
+use crate::world::{W1, World, case, copy_folder, granted, harmless, in_wave, reopen, sound, t, user, wave};
 
 const DUE: [&str; 4] =
     ["acme/advisory.md", "acme/reproduction.py", "bolt/advisory.md", "bolt/reproduction.py"];
@@ -101,7 +101,9 @@ async fn replica(root: &Path, seed: u64) -> Engine {
 
 /// Lets a replica take in what the other one wrote; the command itself comes to nothing.
 async fn catch_up(engine: &Engine) {
-    assert!(engine.execute(&user("ann"), operator("ann")).await.unwrap().is_empty());
+    assert!(
+        engine.execute(&user("ann"), program::Command::AddOperator(user("ann"))).await.unwrap().is_empty()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -112,7 +114,7 @@ async fn two_replicas_write_one_log() {
     let before = world.len().await;
     let write = async |engine: &Engine, name: &str| {
         for round in 0..20 {
-            let commands = (0..5).map(|step| operator(&format!("{name}-{round}-{step}")));
+            let commands = (0..5).map(|step| harmless(&format!("{name}-{round}-{step}")));
             for outcome in engine.execute_all(&user("ann"), commands).await {
                 assert_eq!(outcome.unwrap().len(), 1);
             }
@@ -126,8 +128,8 @@ async fn two_replicas_write_one_log() {
     let entries = one.newest(u64::MAX).await.unwrap();
     assert!(entries.iter().enumerate().all(|(place, entry)| entry.seq == place as u64));
     assert_eq!(entries.len() as u64, before + 200);
-    let operators = one.program().await.operators().count();
-    assert_eq!(operators, 203);
+    let tiers = one.program().await.tiers().count();
+    assert_eq!(tiers, 203);
     sound(&engine::verify::verify(&root, &Unwatched).await);
 }
 
@@ -156,7 +158,7 @@ async fn a_program_can_be_opened_while_another_replica_writes() {
     let root = world.root();
     let writing = async {
         for number in 0..150 {
-            world.ok("ann", operator(&format!("op-{number}"))).await;
+            world.ok("ann", harmless(&format!("op-{number}"))).await;
         }
     };
     let opening = async {

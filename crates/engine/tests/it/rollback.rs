@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use engine::{WriteError, ledger::LedgerError, progress::Unwatched, verify::verify};
 use sqlx::SqlitePool;
 
-use crate::world::{World, copy_folder, files, operator, problems, refusal, reopen, sound, user};
+use crate::world::{World, copy_folder, files, harmless, problems, refusal, reopen, sound, user};
 
 /// A program with its log grown in two steps; the folder is kept as it was after each.
 async fn two_states(seed: u64) -> (tempfile::TempDir, [std::path::PathBuf; 2]) {
@@ -21,7 +21,7 @@ async fn two_states(seed: u64) -> (tempfile::TempDir, [std::path::PathBuf; 2]) {
 async fn add(root: &Path, operators: &[&str]) {
     let engine = reopen(root).await.unwrap();
     for id in operators {
-        engine.execute(&user("ann"), operator(id)).await.unwrap();
+        engine.execute(&user("ann"), harmless(id)).await.unwrap();
     }
     engine.close().await;
 }
@@ -49,7 +49,7 @@ async fn a_database_ahead_of_its_checkpoint_is_caught_up_with() {
     sound(&verify(&newer, &Unwatched).await);
     let engine = reopen(&newer).await.unwrap();
     assert_eq!(fs::read(newer.join("checkpoint")).unwrap(), whole, "signed again, the same");
-    engine.execute(&user("ann"), operator("ida")).await.unwrap();
+    engine.execute(&user("ann"), harmless("ida")).await.unwrap();
     engine.close().await;
     sound(&verify(&newer, &Unwatched).await);
 }
@@ -105,8 +105,8 @@ async fn no_byte_of_the_checkpoint_can_change() {
 #[tokio::test]
 async fn a_database_rolled_back_under_a_running_engine_is_not_built_on() {
     let world = World::founded(57).await;
-    world.ok("ann", operator("eve")).await;
-    world.ok("ann", operator("mia")).await;
+    world.ok("ann", harmless("eve")).await;
+    world.ok("ann", harmless("mia")).await;
     let len = world.len().await;
     let database =
         SqlitePool::connect(&format!("sqlite:{}", world.root().join("forewarn.db").display())).await.unwrap();
@@ -114,11 +114,11 @@ async fn a_database_rolled_back_under_a_running_engine_is_not_built_on() {
     let last = i64::try_from(len).unwrap() - 1;
     sqlx::query("DELETE FROM entry WHERE seq = $1").bind(last).execute(&database).await.unwrap();
     for _ in 0..3 {
-        let said = world.engine.execute(&user("ann"), operator("zoe")).await.unwrap_err();
+        let said = world.engine.execute(&user("ann"), harmless("zoe")).await.unwrap_err();
         assert!(matches!(said, WriteError::Ledger(LedgerError::Replaced(at)) if at + 1 == len), "{said}");
     }
     // What is done already is not vouched for either: the log that said so is gone.
-    assert!(world.engine.execute(&user("ann"), operator("mia")).await.is_err());
+    assert!(world.engine.execute(&user("ann"), harmless("mia")).await.is_err());
     let rows: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM entry").fetch_one(&database).await.unwrap();
     assert_eq!(rows, last);
     database.close().await;
@@ -131,7 +131,7 @@ async fn a_database_rolled_back_under_a_running_engine_is_not_built_on() {
 async fn a_checkpoint_taken_away_under_a_running_engine_stops_it() {
     let world = World::founded(58).await;
     fs::remove_file(world.root().join("checkpoint")).unwrap();
-    let said = world.engine.execute(&user("ann"), operator("eve")).await.unwrap_err();
+    let said = world.engine.execute(&user("ann"), harmless("eve")).await.unwrap_err();
     assert!(said.to_string().contains("is missing although"), "{said}");
     assert_eq!(world.engine.newest(u64::MAX).await.unwrap().len() as u64, world.len().await);
 }

@@ -88,10 +88,26 @@ fn what_is_unknown_is_named() {
 }
 
 #[test]
+fn a_lone_operator_may_name_the_second_one() {
+    let mut world = World::empty();
+    let Command::Found { name, rules, tiers, .. } = world::found() else { panic!("founding founds") };
+    world.ok("ann", Command::Found { name, rules, tiers, operators: [user("ann")].into() });
+    world.ok("ann", Command::AddOperator(user("bob")));
+    world.ok("ann", Command::AddOperator(user("cyd")));
+    assert_eq!(world.program.operators().count(), 2, "the third one takes two");
+}
+
+#[test]
 fn operators_and_tiers_are_set_once() {
     let mut world = World::founded();
     world.idle("ann", Command::AddOperator(user("bob")));
     world.ok("ann", Command::AddOperator(user("dan")));
+    assert!(
+        matches!(world.refused("dan", world::open()), Refusal::NotAnOperator(_)),
+        "proposed is not added"
+    );
+    assert!(matches!(world.refused("ann", Command::AddOperator(user("dan"))), Refusal::SamePerson { .. }));
+    world.ok("bob", Command::AddOperator(user("dan")));
     world.idle("ann", Command::AddOperator(user("dan")));
     world.ok("dan", world::open());
 

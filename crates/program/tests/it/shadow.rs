@@ -122,6 +122,7 @@ impl Shadow {
     fn program(&mut self, event: &ProgramEvent) {
         match event {
             ProgramEvent::Founded { .. } => assert_eq!(self.entries, 1, "founded twice"),
+            ProgramEvent::OperatorProposed { operator } => assert!(!self.operators.contains(operator)),
             ProgramEvent::OperatorAdded { operator } => {
                 self.operators.insert(operator.clone());
             }

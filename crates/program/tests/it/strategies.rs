@@ -105,6 +105,7 @@ fn program_events() -> impl Strategy<Value = ProgramEvent> {
     });
     prop_oneof![
         (text(), rules).prop_map(|(name, rules)| ProgramEvent::Founded { name, rules }),
+        users().prop_map(|operator| ProgramEvent::OperatorProposed { operator }),
         users().prop_map(|operator| ProgramEvent::OperatorAdded { operator }),
         (prop_oneof![tiers().prop_map(String::from), text()], leads(), classes())
             .prop_map(|(id, lead, classes)| ProgramEvent::TierSet { tier: Tier { id, lead, classes } }),
