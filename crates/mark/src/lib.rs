@@ -5,6 +5,7 @@
 pub mod accuse;
 pub mod arrange;
 pub mod code;
+pub mod hunt;
 pub mod kinds;
 pub mod lint;
 pub mod master;
