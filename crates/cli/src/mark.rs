@@ -1,5 +1,8 @@
 //! `forewarn mark`: the mark engine alone, without a program.
 
+mod capture;
+mod hunt;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -57,6 +60,14 @@ Example:
 
 Verdicts: attributed, inconclusive, not_derived. All three are answers, so the exit code is 0.")]
     Trace(TraceArgs),
+    /// Hunt for members' values in logs, listings, captures: one pass, any size
+    #[command(after_help = "\
+Example:
+  forewarn mark hunt ./package --key release.key --members members.txt access.log capture.pcap --json
+
+Outcomes: attributed, inconclusive, nothing_found. All three are answers, so the exit code is 0. One hunt is
+one look: hunt through everything at once, or split epsilon.")]
+    Hunt(hunt::HuntArgs),
 }
 
 /// A package with its key and its members.
@@ -115,6 +126,7 @@ pub(crate) fn run(common: &Common, verb: MarkVerb) -> anyhow::Result<ExitCode> {
         MarkVerb::Lint { package } => lint(common, &package),
         MarkVerb::Render(args) => render(common, &args).map(|()| ExitCode::SUCCESS),
         MarkVerb::Trace(args) => trace(common, &args).map(|()| ExitCode::SUCCESS),
+        MarkVerb::Hunt(args) => hunt::hunt(common, &args).map(|()| ExitCode::SUCCESS),
     }
 }
 
