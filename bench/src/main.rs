@@ -4,6 +4,7 @@
 
 mod cpu;
 mod demo;
+mod hunt;
 mod log;
 mod plan;
 mod seal;
@@ -18,6 +19,7 @@ fn main() -> anyhow::Result<()> {
     demo::run()?;
     seal::run()?;
     trace::run()?;
+    hunt::run()?;
     plan::run()?;
     log::run()?;
     Ok(())
