@@ -101,6 +101,13 @@ impl Lexer<'_> {
     fn comment_opens(&self, byte: u8) -> bool {
         match self.kind {
             FileKind::Python => byte == b'#',
+            // Rules have comments on lines of their own; a marker elsewhere is found, to be refused.
+            FileKind::Rules => {
+                byte == b'#'
+                    && (self.first_on_line()
+                        || self.peek(1) == Some(b'~')
+                            && self.before().is_some_and(|b| b.is_ascii_whitespace()))
+            }
             FileKind::Yaml => byte == b'#' && self.before().is_none_or(|b| b.is_ascii_whitespace()),
             FileKind::Shell => {
                 byte == b'#'
@@ -171,6 +178,7 @@ impl Lexer<'_> {
                     }
             }
             FileKind::Python | FileKind::Shell | FileKind::C | FileKind::Yara => quote != b'`',
+            FileKind::Rules => quote == b'"',
             // A lifetime is no character literal.
             FileKind::Rust if quote == b'\'' => {
                 self.peek(1) == Some(b'\\')

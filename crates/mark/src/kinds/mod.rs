@@ -61,11 +61,11 @@ impl FileKind {
     /// Gives what opens a marker comment: `#~` or `//~`, or nothing where code markup is not read.
     pub fn marker(self) -> Option<&'static str> {
         match self {
-            FileKind::Python | FileKind::Shell | FileKind::Yaml => Some("#~"),
+            FileKind::Python | FileKind::Shell | FileKind::Yaml | FileKind::Rules => Some("#~"),
             FileKind::C | FileKind::Go | FileKind::JavaScript | FileKind::Rust | FileKind::Yara => {
                 Some("//~")
             }
-            FileKind::Text | FileKind::Markdown | FileKind::Http | FileKind::Json | FileKind::Rules => None,
+            FileKind::Text | FileKind::Markdown | FileKind::Http | FileKind::Json => None,
         }
     }
 

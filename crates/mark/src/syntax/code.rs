@@ -14,6 +14,7 @@ use super::rename::{Names, Rename};
 use super::source::Source;
 use super::text::name_prefix;
 use super::tree::{Change, Edit, Form, Label, Mark, Origin, Piece};
+use crate::kinds::FileKind;
 use crate::kinds::lex::{Token, TokenKind, lex};
 
 /// The code markup of one file.
@@ -130,6 +131,10 @@ impl<'a> Reader<'a, '_> {
         let block = matches!(word, "shuffle" | "alt" | "or" | "end");
         if block && !alone {
             return self.report("E1", at, format!("`{word}` stands on a line of its own"));
+        }
+        if self.source.kind == FileKind::Rules && !block {
+            let says = "rules take `#~ shuffle`, `#~ alt`, `#~ or` and `#~ end` on lines of their own; write `{~…~}` within a rule";
+            return self.report("E1", at, says);
         }
         match word {
             "shuffle" => match items::options(rest) {

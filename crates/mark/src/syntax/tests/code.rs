@@ -76,6 +76,22 @@ fn blocks_shuffle_and_choose_lines() {
 }
 
 #[test]
+fn rules_are_shuffled_and_chosen_whole() {
+    let a = "alert tcp any any -> any 80 (msg:\"it's # a\"; sid:1;)";
+    let b = "# late\nalert tcp any any -> any 80 (msg:\"b\"; sid:2;)";
+    let text = format!("#~ shuffle\n{a}\n{b}\n#~ end\n#~ alt\n# one\n#~ or\n# two\n#~ end\n");
+    let [first, second] = both("a.rules", &text, &[1, 1]);
+    assert_eq!(first, format!("{a}\n{b}\n# one\n"));
+    assert_eq!(second, format!("{b}\n{a}\n# two\n"));
+    for (line, column) in [(format!("{a} #~ pick 1|2"), a.len() + 2), (String::from("#~ rename any|all"), 1)]
+    {
+        let problems = Master::parse(&files(&[("a.rules", &format!("# c\n{line}\n"))])).unwrap_err();
+        assert_eq!((problems[0].at.line, problems[0].at.column), (2, column), "{problems:?}");
+        assert!(problems[0].says.contains("within a rule"), "{problems:?}");
+    }
+}
+
+#[test]
 fn a_block_may_start_with_a_block() {
     let text = "#~ shuffle\n#~ alt\na = 1\n#~ or\na = 2\n#~ end\nb = 1\n#~ end\n";
     let found = problems("a.py", text);
