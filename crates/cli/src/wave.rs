@@ -188,6 +188,7 @@ fn kind(fate: Fate) -> &'static str {
     match fate {
         Fate::Granted { .. } => "granted",
         Fate::Due => "due",
+        Fate::Blocked => "blocked for lack of a key",
         Fate::Later { .. } => "later",
         Fate::Withheld { .. } => "withheld",
     }
@@ -198,6 +199,7 @@ fn fate(fate: Fate, policies: &[String]) -> String {
     match fate {
         Fate::Granted { .. } => String::from("granted"),
         Fate::Due => String::from("due now"),
+        Fate::Blocked => String::from("blocked: no confirmed key"),
         Fate::Later { at } => format!("from {at}"),
         Fate::Withheld { until: Some(until) } => format!("withheld until {until} ({why})"),
         Fate::Withheld { until: None } => format!("withheld ({why})"),

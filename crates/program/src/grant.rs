@@ -126,7 +126,11 @@ pub(crate) fn decide(
         if decision.effect != Effect::Permit {
             return Err(Refusal::Withheld { member: copy.member, item: copy.item, says: decision.says });
         }
-        let key = member.confirmed_key().map(|key| key.fingerprint.clone()).unwrap_or_default();
+        // From the public instant on the policies ask for no key; a copy still has to be sealed to one.
+        let Some(key) = member.confirmed_key().map(|key| key.fingerprint.clone()) else {
+            let says = String::from("it has no confirmed key that a copy could be sealed to");
+            return Err(Refusal::Withheld { member: copy.member, item: copy.item, says });
+        };
         events.push(Event::Grant(GrantEvent::Given(Grant {
             case: id.clone(),
             wave: wave_id.clone(),

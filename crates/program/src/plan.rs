@@ -58,6 +58,8 @@ pub enum Fate {
     },
     /// It is due now.
     Due,
+    /// It is due now, and there is no confirmed key to seal a copy to.
+    Blocked,
     /// It comes in time, with nothing in the way.
     Later {
         /// When.
@@ -138,6 +140,7 @@ pub fn plan(
                 (None, Prospect::Withhold { until }) if until.is_none_or(|until| until.max(at) > now) => {
                     Fate::Withheld { until }
                 }
+                (None, _) if member.confirmed_key().is_none() => Fate::Blocked,
                 (None, _) => Fate::Due,
             };
             rows.push(Row {

@@ -10,8 +10,8 @@ use program::{
 };
 
 use crate::world::{
-    DAY, END, World, about, approve, case, commit, copy, finish, items, key, member, no_duty, record,
-    record_fact, sha, t, third_party_duty, tier, to, wave,
+    DAY, END, World, about, agreement, approve, case, commit, copy, finish, items, key, member, no_duty,
+    record, record_fact, sha, t, third_party_duty, tier, to, wave,
 };
 
 #[test]
@@ -208,4 +208,35 @@ fn a_reproduction_never_reaches_a_member_with_a_third_party_duty() {
     world.now = t(END + 60 * DAY);
     world.release("ann").unwrap();
     assert_eq!(world.granted(), "acme/notice.md acme/rule.yar bolt/notice.md bolt/poc.py bolt/rule.yar");
+}
+
+#[test]
+fn without_a_confirmed_key_nothing_is_granted_after_the_public_instant_either() {
+    let mut world = World::due();
+    for command in [
+        MemberCommand::Apply { name: String::from("Cord") },
+        MemberCommand::Vet,
+        MemberCommand::Admit { tier: tier("early"), agreement: agreement(900 * DAY) },
+        key("age1cord"),
+        record_fact(no_duty()),
+    ] {
+        world.ok("ann", about("cord", command));
+    }
+    world.now = t(END);
+    let of_cord = |world: &World| {
+        let plan = world.plan();
+        plan.rows
+            .into_iter()
+            .filter(|row| row.member == member("cord"))
+            .map(|row| row.fate)
+            .collect::<Vec<_>>()
+    };
+    assert!(of_cord(&world).iter().all(|fate| *fate == Fate::Blocked), "{:?}", of_cord(&world));
+    let refusal = world.refused("ann", record(vec![copy("cord", "notice.md")]));
+    assert!(matches!(refusal, Refusal::Withheld { .. }), "{refusal}");
+    world.release("ann").unwrap();
+    assert!(!world.granted().contains("cord"));
+    world.ok("bob", about("cord", MemberCommand::ConfirmKey { fingerprint: String::from("fp-age1cord") }));
+    world.release("ann").unwrap();
+    assert!(world.granted().contains("cord"), "a key confirmed late is not too late");
 }
