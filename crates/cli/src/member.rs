@@ -93,8 +93,8 @@ pub(crate) struct AddArgs {
     #[arg(long, default_value = "the member's statement on admission")]
     evidence: String,
     /// Its age key, still to be confirmed
-    #[arg(long, value_parser = key)]
-    key: Option<MemberKey>,
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
 }
 
 /// Record or withdraw a fact.
@@ -134,8 +134,8 @@ pub(crate) struct KeyArgs {
     /// Which member
     member: MemberId,
     /// The age recipient, age1…
-    #[arg(value_parser = key, required_unless_present = "confirm")]
-    key: Option<MemberKey>,
+    #[arg(required_unless_present = "confirm")]
+    key: Option<String>,
     /// The fingerprint as compared over a second channel
     #[arg(long, conflicts_with = "key")]
     confirm: Option<String>,
@@ -166,8 +166,9 @@ fn kind(text: &str) -> Result<FactKind, String> {
     )
 }
 
-fn key(text: &str) -> Result<MemberKey, String> {
-    text.parse().map_err(|error: package::MemberKeyError| error.to_string())
+/// Reads a key here and not while the command line is parsed, which would print a secret key given by mistake.
+fn key(text: &str) -> anyhow::Result<MemberKey> {
+    Ok(text.parse()?)
 }
 
 /// A member as listed.
@@ -212,7 +213,7 @@ async fn act(common: &Common, session: &Session, verb: MemberVerb) -> anyhow::Re
         MemberVerb::Show { member } => return show(common, session, &member).await,
         MemberVerb::Add(args) => {
             let (done, member) = (format!("admitted `{}`", args.member), args.member.clone());
-            let command = MemberCommand::Enrol(Box::new(enrolment(args)));
+            let command = MemberCommand::Enrol(Box::new(enrolment(args)?));
             (done, session.execute(one(member, command)).await?)
         }
         MemberVerb::Fact(args) => {
@@ -220,6 +221,7 @@ async fn act(common: &Common, session: &Session, verb: MemberVerb) -> anyhow::Re
             (done, session.execute(fact(args)).await?)
         }
         MemberVerb::Key(KeyArgs { member, key: Some(key), .. }) => {
+            let key = self::key(&key)?;
             let (recipient, fingerprint) = (key.to_string(), key.fingerprint());
             let done = format!(
                 "added a key for `{member}`; its fingerprint is {fingerprint}: read it to the member over a second \
@@ -252,7 +254,7 @@ async fn act(common: &Common, session: &Session, verb: MemberVerb) -> anyhow::Re
     output::entries(common.json, &done, &entries)
 }
 
-fn enrolment(args: AddArgs) -> Enrolment {
+fn enrolment(args: AddArgs) -> anyhow::Result<Enrolment> {
     let duty = args.duty.map(|subject| {
         let trigger = (subject == DutySubject::ThirdPartyVulnerability).then_some(Trigger::Knowledge);
         let fact = Fact {
@@ -265,13 +267,14 @@ fn enrolment(args: AddArgs) -> Enrolment {
         };
         (fact, args.evidence)
     });
-    Enrolment {
+    let key = args.key.as_deref().map(key).transpose()?;
+    Ok(Enrolment {
         name: args.name,
         tier: args.tier,
         agreement: Agreement { version: args.agreement, until: args.agreement_until },
         facts: duty.into_iter().collect(),
-        key: args.key.map(|key| (key.to_string(), key.fingerprint())),
-    }
+        key: key.map(|key| (key.to_string(), key.fingerprint())),
+    })
 }
 
 fn fact(args: FactArgs) -> Command {

@@ -98,7 +98,7 @@ fn what_does_not_exist_is_called_by_its_name() {
     desk.misused(&["trace", "first"], &["`first` is not", "`S1`"]);
     desk.misused(&["member", "show", "../x"], &["cannot be a member id"]);
     desk.misused(&["case", "new", "C-2", "--title", "t", "--cve", "2026-1"], &["as in CVE-2026-1234"]);
-    desk.misused(&["member", "key", "veltrune", "age1nonsense"], &["age1nonsense"]);
+    desk.refuses(&["member", "key", "veltrune", "age1nonsense"], &["mistyped or cut off"]);
     desk.misused(&["member", "frobnicate"], &["unrecognized subcommand"]);
 }
 
@@ -346,4 +346,18 @@ fn weak_marks_are_warned_of_and_stop_nothing() {
         1,
         "a value in one file only couples nothing"
     );
+}
+
+#[test]
+fn a_secret_key_given_by_mistake_is_not_repeated() {
+    let desk = Desk::peopled();
+    let file = identity().to_key_file();
+    let secret = package::ExposeSecret::expose_secret(&file).lines().last().unwrap().to_owned();
+    let mut add = admission("cobalt");
+    add.extend([String::from("--key"), secret.clone()]);
+    let add: Vec<&str> = add.iter().map(String::as_str).collect();
+    for args in [&["member", "key", "veltrune", &secret][..], &add] {
+        let said = desk.refused(&[args, &["--as", "alice"]].concat());
+        assert!(said.contains("secret") && !said.contains(&secret), "{said}");
+    }
 }
