@@ -260,7 +260,7 @@ fn tell(said: &Traced<'_>) {
         Verdict::Inconclusive => {
             "inconclusive: the leak derives from this package; whose copy cannot be said"
         }
-        Verdict::NotDerived => "not derived: the leak does not come from this package",
+        Verdict::NotDerived => "not derived: nothing shows that the leak comes from this package",
     });
     for accused in &said.accused {
         output::say(format_args!(

@@ -78,7 +78,7 @@ fn verdict(report: &TraceReport) -> String {
         Verdict::Inconclusive => String::from(
             "the exhibit derives from this package; whose copy it was cannot be said within the bound",
         ),
-        Verdict::NotDerived => String::from("the exhibit does not derive from this package"),
+        Verdict::NotDerived => String::from("nothing shows that the exhibit derives from this package"),
     }
 }
 

@@ -236,7 +236,7 @@ fn next_steps(opened: &Opened, verdict: Verdict, accused: &[Accused]) -> Vec<Str
         }
         Verdict::NotDerived => {
             next.push(String::from(
-                "the exhibit does not come from this package: consider an independent find, a patch comparison, the reporter, the vendor's own side",
+                "nothing shows that the exhibit comes from this package: get more of it, or consider an independent find, a patch comparison, the reporter, the vendor's own side",
             ));
             next.push(String::from(
                 "if it may come from another case, add it there as a sighting and trace that",

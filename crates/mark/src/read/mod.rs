@@ -44,7 +44,7 @@ const DERIVED_WORDS: usize = 40;
 /// Matched words of read chains that make a text derived when they are most of its words: a text of short
 /// paragraphs out of order has no solid chain, and no text of the same genre follows a package word by word
 /// for most of its length.
-const MOSTLY_WORDS: usize = 80;
+const MOSTLY_WORDS: usize = 40;
 
 /// A file of a leak.
 #[derive(Clone, Debug, PartialEq, Eq)]
