@@ -2,6 +2,7 @@
 
 mod capture;
 mod hunt;
+mod simulate;
 
 use std::{
     collections::BTreeSet,
@@ -68,6 +69,14 @@ Example:
 Outcomes: attributed, inconclusive, nothing_found. All three are answers, so the exit code is 0. One hunt is
 one look: hunt through everything at once, or split epsilon.")]
     Hunt(hunt::HuntArgs),
+    /// Simulate leaks of a code: how often a leaker is named, and how often an innocent is accused
+    #[command(after_help = "\
+Example:
+  forewarn mark simulate --members 100 --sites 128 --colluders 2 --erased 0.5
+  forewarn mark simulate --standard false-accusation --leaks 20000
+
+Codes are drawn, not a package: `forewarn mark strength` tells how a package's own text behaves.")]
+    Simulate(simulate::SimulateArgs),
 }
 
 /// A package with its key and its members.
@@ -127,6 +136,7 @@ pub(crate) fn run(common: &Common, verb: MarkVerb) -> anyhow::Result<ExitCode> {
         MarkVerb::Render(args) => render(common, &args).map(|()| ExitCode::SUCCESS),
         MarkVerb::Trace(args) => trace(common, &args).map(|()| ExitCode::SUCCESS),
         MarkVerb::Hunt(args) => hunt::hunt(common, &args).map(|()| ExitCode::SUCCESS),
+        MarkVerb::Simulate(args) => simulate::simulate(common, &args).map(|()| ExitCode::SUCCESS),
     }
 }
 

@@ -12,5 +12,6 @@ pub mod master;
 pub mod read;
 pub mod reading;
 pub mod render;
+pub mod simulate;
 pub mod syntax;
 pub mod trace;

@@ -28,10 +28,10 @@ pub fn trace(
 
 /// Gives the law of every site's symbols, in the order of the master's sites.
 pub fn laws(master: &Master, codebook: &Codebook) -> Vec<SiteLaw> {
-    let law = |at: usize, kind| {
+    let law = |at: usize, kind| match codebook.one(SiteIx(at)) {
+        Some(one) => Law::Binary { one },
         // Only constants have a space; of other sites it is not read.
-        let space = codebook.value_space(SiteIx(at)).map_or(1.0, |space| space.at_least());
-        Law::of(kind, space)
+        None => Law::of(kind, codebook.value_space(SiteIx(at)).map_or(1.0, |space| space.at_least())),
     };
     let sites = master.sites.iter().enumerate();
     sites.map(|(at, site)| SiteLaw { site: site.id.clone(), law: law(at, &site.kind) }).collect()

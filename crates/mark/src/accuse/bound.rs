@@ -50,6 +50,11 @@ pub fn p_threshold(n: usize, epsilon: f64) -> f64 {
     epsilon / (2.0 * n as f64)
 }
 
+/// Tells whether a member of a population of `n` with this evidence is accused at `epsilon`.
+pub fn accuses(ln_e: f64, p_value: f64, n: usize, epsilon: f64) -> bool {
+    ln_e >= ln_e_threshold(n, epsilon) || p_value <= p_threshold(n, epsilon)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

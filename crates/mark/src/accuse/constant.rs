@@ -6,9 +6,10 @@ pub const RHO: f64 = 0.5;
 
 /// The most a matching value may count for, 1/q', whatever the size of its space.
 ///
-/// q' = 10⁻¹² stands for how often such a value may turn up in the world by other ways than a copy
-/// (a habit, a shared generator, a coincidence of formats) that a count of values does not know.
-pub const CAP: f64 = 1e12;
+/// q' = 10⁻¹⁵ stands for how often such a value may turn up in the world by other ways than a copy
+/// (a habit, a shared generator, a coincidence of formats) that a count of values does not know. It is the
+/// least power of ten at which one whole value still names one of a million members at ε = 10⁻⁶.
+pub const CAP: f64 = 1e15;
 
 /// A constant site as read: how likely an innocent member's value is among the tokens seen.
 #[derive(Clone, Copy, Debug, PartialEq)]

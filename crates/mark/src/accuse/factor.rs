@@ -6,11 +6,14 @@
 //!
 //! **Source:** for the models: Furon and Pérez-Freire, "EM decoding of Tardos traitor tracing codes", 2009.
 
+use serde::Serialize;
+
 /// Misread rate the factors assume; a wrong one costs power, never the bound.
 pub const MISREAD: f64 = 0.01;
 
 /// How a coalition turns its members' symbols into the one the leak shows at a binary site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Strategy {
     /// Shows one only when everybody holds it.
     AllZeros,
@@ -114,8 +117,8 @@ impl Coalition {
         (1.0 - misread) * (share(hits) + (1.0 - share(known)) / q) + misread / q
     }
 
-    /// Probability of showing 1 when `ones` of the colluders hold it.
-    fn shows_one(&self, ones: u32) -> f64 {
+    /// Returns the probability of showing 1 when `ones` of the colluders hold it.
+    pub fn shows_one(&self, ones: u32) -> f64 {
         let c = self.colluders;
         if ones == 0 {
             return 0.0;
@@ -265,6 +268,42 @@ mod tests {
         near(capacity(of(3, Minority)), 0.0, 1e-9);
         near(capacity(of(3, AllOnes)), 0.137925, 1e-6);
         near(capacity(of(3, Coin)), 0.045566, 1e-6);
+    }
+
+    /// I(X_1..X_c; Y)/c in bits without misreads.
+    fn joint_capacity(coalition: Coalition, p: f64) -> f64 {
+        let c = coalition.colluders;
+        let bits = |seen: bool| -> f64 {
+            let shown = coalition.binary_given(p, 0.0, seen, 0, 0);
+            let ones = |ones: u32| {
+                let hits = if seen { ones } else { c - ones };
+                let given = coalition.binary_given(p, 0.0, seen, c, hits);
+                let mass = binomial(c, ones, p);
+                if given > 0.0 { mass * given * (given / shown).log2() } else { 0.0 }
+            };
+            (0..=c).map(ones).sum()
+        };
+        (bits(false) + bits(true)) / f64::from(c)
+    }
+
+    #[test]
+    fn published_joint_capacities() {
+        for (coalition, want) in [
+            (of(2, Interleave), 0.25),
+            (of(2, AllOnes), 0.405639),
+            (of(3, Interleave), 0.103759),
+            (of(3, Majority), 0.333333),
+            (of(3, Minority), 0.333333),
+            (of(3, AllOnes), 0.181188),
+            (of(3, Coin), 0.083333),
+        ] {
+            near(joint_capacity(coalition, 0.5), want, 1e-6);
+        }
+        // Group testing: half of the tests are positive, each then tells one bit of the whole coalition.
+        for colluders in [2, 3, 5, 8] {
+            let p = 1.0 - 0.5f64.powf(1.0 / f64::from(colluders));
+            near(joint_capacity(of(colluders, AllOnes), p), 1.0 / f64::from(colluders), 1e-12);
+        }
     }
 
     #[test]

@@ -148,36 +148,69 @@ fn screen(most: usize, members: &[Own]) -> Vec<usize> {
     screened
 }
 
-/// Sites and hits, 64 to a word; the sites of one word show the same, so counts of bits are all that matters.
+/// Sites that show the same and hits, 64 to a word: counts of bits over such a class are all that matters.
 struct Words {
-    sites: Vec<(Shown, Vec<usize>)>,
-    /// Every member's hits, a word for each of `sites`.
+    classes: Vec<Class>,
+    /// Every member's hits, the classes' words one after another.
     hits: Vec<Vec<u64>>,
+}
+
+/// Sites that show the same.
+struct Class {
+    shown: Shown,
+    /// Where they stand among the sites.
+    places: Vec<usize>,
 }
 
 impl Words {
     fn new(sites: &[Shown], members: &[&Own]) -> Self {
-        let sites = words_of_equal_sites(sites);
+        let classes = classes(sites);
         let pack = |member: &Own, places: &[usize]| {
             let hit = |place: usize| u64::from(member.hits.get(place).copied().unwrap_or(false));
             places.iter().enumerate().fold(0, |word, (bit, &place)| word | hit(place) << bit)
         };
-        let row = |member: &&Own| sites.iter().map(|(_, places)| pack(member, places)).collect();
+        let row = |member: &&Own| {
+            let words = classes.iter().flat_map(|class| class.places.chunks(64));
+            words.map(|places| pack(member, places)).collect()
+        };
         let hits = members.iter().map(row).collect();
-        Words { sites, hits }
+        Words { classes, hits }
+    }
+
+    /// Returns for each word what `of` makes of its class, at the last word of the class alone: a loop over
+    /// words counts until there and weighs the count.
+    fn at_last_words<T>(&self, of: impl Fn(&Class) -> T) -> Vec<Option<T>> {
+        let mut words = Vec::new();
+        for class in &self.classes {
+            words.extend((1..class.places.len().div_ceil(64)).map(|_| None));
+            words.push(Some(of(class)));
+        }
+        words
+    }
+
+    /// Returns a member's hits in each class.
+    fn counts(&self, hits: &[u64]) -> Vec<f64> {
+        let (mut counts, mut count) = (Vec::with_capacity(self.classes.len()), 0);
+        for (word, last) in hits.iter().zip(self.at_last_words(|_| ())) {
+            count += word.count_ones();
+            if last.is_some() {
+                counts.push(f64::from(std::mem::take(&mut count)));
+            }
+        }
+        counts
     }
 }
 
-/// Groups the sites that show the same, at most 64 together.
-fn words_of_equal_sites(sites: &[Shown]) -> Vec<(Shown, Vec<usize>)> {
-    let mut words: Vec<(Shown, Vec<usize>)> = Vec::new();
+/// Groups the sites that show the same.
+fn classes(sites: &[Shown]) -> Vec<Class> {
+    let mut classes: Vec<Class> = Vec::new();
     for (place, shown) in sites.iter().enumerate() {
-        match words.iter_mut().rev().find(|(of, places)| of == shown && places.len() < 64) {
-            Some((_, places)) => places.push(place),
-            None => words.push((*shown, vec![place])),
+        match classes.iter_mut().find(|class| class.shown == *shown) {
+            Some(class) => class.places.push(place),
+            None => classes.push(Class { shown: *shown, places: vec![place] }),
         }
     }
-    words
+    classes
 }
 
 /// Adds `terms` times a count, model by model.

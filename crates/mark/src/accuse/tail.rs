@@ -104,6 +104,9 @@ impl Tail {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use rand::rngs::StdRng;
+    use rand::{Rng, SeedableRng};
+
     use super::super::factor::{Coalition, Strategy};
     use super::*;
 
@@ -210,6 +213,102 @@ pub(super) mod tests {
             assert!((p * hit * hit + (1.0 - p) * miss * miss - 1.0).abs() < 1e-12);
         }
         assert_eq!(symmetric(1e-14).0, WEIGHT_CAP);
+    }
+
+    /// Importance sampling: rows are drawn with every hit's probability tilted by e^{l·weight}, so that the
+    /// score is reached about half the time, and counted with the inverse of the tilt.
+    fn sampled(steps: &[Step], score: i64, draws: u32, rng: &mut StdRng) -> (f64, f64) {
+        let cumulant = |l: f64| -> f64 {
+            let site = |step: &Step| {
+                let (hit, miss) = (l * step.hit as f64, l * step.miss as f64);
+                (step.hit_probability * hit.exp() + (1.0 - step.hit_probability) * miss.exp()).ln()
+            };
+            steps.iter().map(site).sum()
+        };
+        let tilted = |step: &Step, l: f64| {
+            let odds = (l * (step.hit - step.miss) as f64).exp() * step.hit_probability;
+            odds / (odds + 1.0 - step.hit_probability)
+        };
+        let mean = |l: f64| -> f64 {
+            let site = |step: &Step| {
+                let p = tilted(step, l);
+                p * step.hit as f64 + (1.0 - p) * step.miss as f64
+            };
+            steps.iter().map(site).sum()
+        };
+        let (mut low, mut high) = (0.0, 1.0);
+        for _ in 0..60 {
+            let middle = (low + high) / 2.0;
+            if mean(middle) < score as f64 { low = middle } else { high = middle }
+        }
+        let (l, normal) = (low, cumulant(low));
+        let weights: Vec<f64> = (0..draws)
+            .map(|_| {
+                let sum: i64 = steps.iter().map(|step| step.weight(rng.gen_bool(tilted(step, l)))).sum();
+                if sum >= score { (normal - l * sum as f64).exp() } else { 0.0 }
+            })
+            .collect();
+        let mean = weights.iter().sum::<f64>() / f64::from(draws);
+        let variance = weights.iter().map(|w| (w - mean).powi(2)).sum::<f64>() / f64::from(draws);
+        (mean, (variance / f64::from(draws)).sqrt())
+    }
+
+    /// Codes too long to enumerate, tails down to 1e-13: the computed law against drawn rows.
+    #[test]
+    fn importance_sampling_finds_the_same_tails() {
+        let mut rng = StdRng::seed_from_u64(22);
+        let pair = Coalition { colluders: 2, strategy: Strategy::Interleave };
+        for (m, biased) in [(64, false), (256, true)] {
+            let mut steps = [Vec::new(), Vec::new()];
+            for _ in 0..m {
+                let p = if biased { rng.gen_range(0.02..0.98) } else { 0.5 };
+                let seen = rng.gen_bool(0.5);
+                let hit_probability = if seen { p } else { 1.0 - p };
+                let (hit, miss) = symmetric(hit_probability);
+                steps[0].push(Step::new(hit, miss, hit_probability));
+                let ln = |own| pair.binary(p, 0.01, seen, own).ln();
+                steps[1].push(Step::new(ln(seen), ln(!seen), hit_probability));
+            }
+            for steps in &steps {
+                let law = Tail::new(steps);
+                let (mut mean, mut variance) = (0.0, 0.0);
+                for step in steps {
+                    let (p, gap) = (step.hit_probability, (step.hit - step.miss) as f64);
+                    mean += step.miss as f64 + p * gap;
+                    variance += p * (1.0 - p) * gap * gap;
+                }
+                for sigmas in [2.0, 4.0, 7.0] {
+                    let score = (mean + sigmas * f64::sqrt(variance)) as i64;
+                    let (want, error) = sampled(steps, score, 2_000, &mut rng);
+                    let tail = law.at(score);
+                    assert!(want > 0.0 && error < 0.1 * want, "{m} {sigmas}: {want} ± {error}");
+                    assert!((tail - want).abs() < 4.0 * error, "{m} {sigmas}: {tail}, not {want} ± {error}");
+                }
+            }
+        }
+    }
+
+    /// Scores of drawn innocents exceed the computed quantiles as often as the law says.
+    #[test]
+    fn drawn_innocents_exceed_a_score_as_often_as_computed() {
+        let mut rng = StdRng::seed_from_u64(23);
+        let steps: Vec<Step> = (0..96)
+            .map(|_| {
+                let p = rng.gen_range(0.05..0.95);
+                let (hit, miss) = symmetric(p);
+                Step::new(hit, miss, p)
+            })
+            .collect();
+        let law = Tail::new(&steps);
+        let draws = 20_000;
+        let scores: Vec<i64> = (0..draws)
+            .map(|_| steps.iter().map(|step| step.weight(rng.gen_bool(step.hit_probability))).sum())
+            .collect();
+        for level in [0.5, 0.1, 0.01, 0.001] {
+            let below = scores.iter().filter(|score| law.at(**score) <= level).count() as f64;
+            let error = (f64::from(draws) * level).sqrt();
+            assert!((below - f64::from(draws) * level).abs() < 4.0 * error + 2.0, "{level}: {below}");
+        }
     }
 
     proptest::proptest! {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::bound::{SCORES, ln_e_threshold, p_threshold};
+use super::bound::{SCORES, accuses, ln_e_threshold, p_threshold};
 use super::factor::ln_sum_exp;
 use super::joint::{Part, Shown, joint};
 use super::tail::{Step, Tail};
@@ -15,7 +15,7 @@ use crate::reading::Reading;
 
 /// Version of everything a trace's numbers depend on: banks, shares, screen, misread rate, ρ, cap, scores,
 /// lattice step and the split of ε into halves.
-pub const SCORER: &str = "mark-score/2";
+pub const SCORER: &str = "mark-score/3";
 
 /// One member's codeword.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,7 +204,8 @@ pub fn accuse(
         let tail = symmetric_tail.at(symmetric).min(pair_tail.at(pair));
         let p_value = (tail * f64::from(SCORES)).min(1.0);
         let (ln_e, enough) = sum(&parts, least_ln_e);
-        let deciding = if p_value <= most_p { Some(0) } else { enough };
+        let deciding = accuses(ln_e, p_value, population.len(), epsilon)
+            .then(|| enough.filter(|_| p_value > most_p).unwrap_or(0));
         let given = deciding.and_then(|part| parts.get(part)).map_or(&[][..], |part| &part.given);
         if let Some(part) = deciding {
             found.push((part, ln_e, &row.member));

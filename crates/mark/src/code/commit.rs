@@ -5,7 +5,10 @@
 //! - a symbol is encoded as lp(`index`) ‖ lp(decimal number) or lp(`value`) ‖ lp(value);
 //! - row = number of sites ‖ for every site in the order of its id: lp(site id) ‖ symbol;
 //! - row commitment = H(lp(`forewarn mark row v1`) ‖ lp(member) ‖ lp(row) ‖ lp(salt)), salt 32 bytes;
-//! - root = H(lp(`forewarn mark codebook v1`) ‖ lp(site map hash) ‖ number of rows ‖ row commitments, sorted).
+//! - bias commitment = H(lp(`forewarn mark bias v1`) ‖ number of sites of two symbols ‖ for each in the order
+//!   of its id: lp(site id) ‖ P as a number ‖ lp(salt)), salt 32 bytes;
+//! - root = H(lp(`forewarn mark codebook v2`) ‖ lp(site map hash) ‖ lp(bias commitment) ‖ number of rows ‖ row
+//!   commitments, sorted).
 //!
 //! Salts make the row commitments say nothing about members or symbols, so all of them may be published; one
 //! opening then proves one member's row to anybody who has the list and the logged root.
@@ -26,6 +29,8 @@ pub struct CodebookCommitment {
     pub root: String,
     /// [`site_map_sha256`] of the master, lower-case hex.
     pub site_map: String,
+    /// [`BiasOpening::commitment`], lower-case hex.
+    pub bias: String,
     /// Row commitments in ascending order, lower-case hex.
     pub rows: Vec<String>,
 }
@@ -41,6 +46,15 @@ pub struct RowOpening {
     pub salt: String,
 }
 
+/// How likely symbol 1 is at every site of two symbols, with what proves it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BiasOpening {
+    /// P in 1/65536, in the order of the site ids.
+    pub ones: Vec<(SiteId, u32)>,
+    /// 32 bytes, lower-case hex.
+    pub salt: String,
+}
+
 impl Codebook {
     /// Commits to the rows of these members; their order does not matter.
     pub fn commitment(&self, members: &[&str]) -> CodebookCommitment {
@@ -48,17 +62,25 @@ impl Codebook {
             members.iter().map(|member| self.row_opening(member).commitment()).collect();
         rows.sort();
         rows.dedup();
-        let site_map = hex::encode(self.site_map);
-        CodebookCommitment { root: root(&site_map, &rows), site_map, rows }
+        let (site_map, bias) = (hex::encode(self.site_map), self.bias_opening().commitment());
+        CodebookCommitment { root: root(&site_map, &bias, &rows), site_map, bias, rows }
     }
 
     /// Opens one member's row.
     pub fn row_opening(&self, member: &str) -> RowOpening {
         let word = self.codeword(member);
         let mut symbols: Vec<_> =
-            self.sites.iter().map(|(id, _)| id.clone()).zip(word.symbols().iter().cloned()).collect();
+            self.sites.iter().map(|site| site.id.clone()).zip(word.symbols().iter().cloned()).collect();
         symbols.sort();
         RowOpening { member: member.to_owned(), symbols, salt: hex::encode(self.keys.row_salt(member)) }
+    }
+
+    /// Opens how likely symbol 1 is at every site of two symbols.
+    pub fn bias_opening(&self) -> BiasOpening {
+        let mut ones: Vec<_> =
+            self.sites.iter().filter_map(|site| Some((site.id.clone(), site.one?))).collect();
+        ones.sort();
+        BiasOpening { ones, salt: hex::encode(self.keys.bias_salt()) }
     }
 }
 
@@ -66,8 +88,23 @@ impl CodebookCommitment {
     /// Tells whether an opening belongs to this commitment and the commitment is whole.
     pub fn holds(&self, opening: &RowOpening) -> bool {
         self.rows.is_sorted()
-            && self.root == root(&self.site_map, &self.rows)
+            && self.root == root(&self.site_map, &self.bias, &self.rows)
             && self.rows.binary_search(&opening.commitment()).is_ok()
+    }
+}
+
+impl BiasOpening {
+    /// Computes the commitment that this opens, lower-case hex.
+    pub fn commitment(&self) -> String {
+        let mut bytes = Vec::new();
+        field(&mut bytes, b"forewarn mark bias v1");
+        count(&mut bytes, self.ones.len());
+        for (site, one) in &self.ones {
+            field(&mut bytes, site.0.as_bytes());
+            bytes.extend(u64::from(*one).to_be_bytes());
+        }
+        field(&mut bytes, &hex::decode(&self.salt).unwrap_or_else(|_| self.salt.clone().into_bytes()));
+        hex::encode(Sha256::digest(&bytes))
     }
 }
 
@@ -145,10 +182,12 @@ pub fn site_map_sha256(master: &Master) -> [u8; 32] {
     Sha256::digest(&bytes).into()
 }
 
-fn root(site_map: &str, rows: &[String]) -> String {
+fn root(site_map: &str, bias: &str, rows: &[String]) -> String {
     let mut bytes = Vec::new();
-    field(&mut bytes, b"forewarn mark codebook v1");
-    field(&mut bytes, &hex::decode(site_map).unwrap_or_else(|_| site_map.into()));
+    field(&mut bytes, b"forewarn mark codebook v2");
+    for hash in [site_map, bias] {
+        field(&mut bytes, &hex::decode(hash).unwrap_or_else(|_| hash.into()));
+    }
     count(&mut bytes, rows.len());
     for row in rows {
         bytes.extend(hex::decode(row).unwrap_or_else(|_| row.clone().into_bytes()));

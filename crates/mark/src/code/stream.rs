@@ -9,13 +9,16 @@ use zeroize::Zeroizing;
 /// The keys of one release.
 pub(super) struct Keys {
     symbol: Zeroizing<[u8; 64]>,
+    bias: Zeroizing<[u8; 64]>,
     salt: Zeroizing<[u8; 64]>,
 }
 
 impl Keys {
     pub(super) fn derive(secret: &[u8; 32]) -> Keys {
         let hkdf = Hkdf::<Sha256>::new(Some(b"forewarn mark codebook v1"), secret);
-        Keys { symbol: expand(&hkdf, b"symbol"), salt: expand(&hkdf, b"row salt") }
+        let [symbol, bias, salt] =
+            [&b"symbol"[..], b"bias", b"row salt"].map(|purpose| expand(&hkdf, purpose));
+        Keys { symbol, bias, salt }
     }
 
     /// The salt of a member's row commitment.
@@ -24,9 +27,17 @@ impl Keys {
         feed(&mut mac, member);
         mac.finalize().into_bytes().into()
     }
+
+    /// The salt of the commitment to the sites' P.
+    pub(super) fn bias_salt(&self) -> [u8; 32] {
+        let mut mac = keyed(&self.salt);
+        // No member's: a text's length stands before it.
+        mac.update(b"bias");
+        mac.finalize().into_bytes().into()
+    }
 }
 
-/// The bytes of one (member, site), as many as are asked for.
+/// Bytes that follow from a key and what they are drawn for, as many as are asked for.
 pub(super) struct Stream {
     mac: Hmac<Sha256>,
     counter: u32,
@@ -34,10 +45,22 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(keys: &Keys, member: &str, site: &str) -> Stream {
+    /// The stream of a member's symbol at a site.
+    pub(super) fn symbol(keys: &Keys, member: &str, site: &str) -> Stream {
         let mut mac = keyed(&keys.symbol);
         feed(&mut mac, member);
         feed(&mut mac, site);
+        Stream::of(mac)
+    }
+
+    /// The stream of a site's p.
+    pub(super) fn bias(keys: &Keys, site: &str) -> Stream {
+        let mut mac = keyed(&keys.bias);
+        feed(&mut mac, site);
+        Stream::of(mac)
+    }
+
+    fn of(mac: Hmac<Sha256>) -> Stream {
         let mut stream = Stream { mac, counter: 0, block: [0; 32].into_iter() };
         stream.next_block();
         stream

@@ -108,7 +108,7 @@ fn symbols_are_uniform_over_members() {
 #[test]
 fn numbers_below_are_unbiased_at_the_edges() {
     let keys = Keys::derive(&[9; 32]);
-    let mut stream = Stream::new(&keys, "m", "s");
+    let mut stream = Stream::symbol(&keys, "m", "s");
     assert!((0..1000).all(|_| stream.below(1) == 0));
     assert!((0..1000).all(|_| stream.below(u64::MAX) < u64::MAX));
     // Two thirds of 2^64: without rejection the lower half would come up twice as often as the upper.
@@ -208,6 +208,43 @@ fn commitments_open_for_members_only() {
     assert_ne!(commitment.site_map, self::book(1, &format!("{SAMPLE} more")).commitment(&[]).site_map);
     let salts: HashSet<_> = ["acme", "bolt"].map(|member| book.row_opening(member).salt).into();
     assert_eq!(salts.len(), 2);
+}
+
+#[test]
+fn the_declared_coalition_moves_sites_of_two_symbols_only() {
+    let text = format!("{SAMPLE} {{~shuffle-amp x=1&y=2~}}");
+    let (half, biased) =
+        (book(1, &text), Codebook::biased(&ReleaseSecret::new([1; 32]), &master(&text), Bias::Nuida(6)));
+    let binary: Vec<bool> = (0..7).map(|site| half.one(SiteIx(site)).is_some()).collect();
+    assert_eq!(binary.iter().filter(|binary| **binary).count(), 2);
+    for (site, binary) in binary.into_iter().enumerate() {
+        let site = SiteIx(site);
+        assert_eq!(half.one(site), binary.then_some(0.5));
+        if !binary {
+            assert_eq!(half.symbol("acme", site), biased.symbol("acme", site));
+            continue;
+        }
+        let one = biased.one(site).unwrap();
+        let ones = (0..4000).filter(|m| biased.symbol(&format!("m{m}"), site) == Some(Symbol::Index(1)));
+        assert!((ones.count() as f64 / 4000.0 - one).abs() < 0.03, "{one}");
+    }
+    assert_eq!(half.one(SiteIx(99)), None);
+}
+
+#[test]
+fn a_commitment_binds_how_likely_symbols_are() {
+    let of = |bias| Codebook::biased(&ReleaseSecret::new([1; 32]), &master(SAMPLE), bias);
+    let (half, biased) = (of(Bias::Half), of(Bias::Arcsine));
+    let commitment = biased.commitment(&["acme"]);
+    let opening = biased.bias_opening();
+    assert_eq!((opening.ones.len(), opening.commitment()), (1, commitment.bias.clone()));
+    assert_ne!(half.bias_opening().commitment(), commitment.bias);
+    let mut forged = opening.clone();
+    forged.ones[0].1 += 1;
+    assert_ne!(forged.commitment(), commitment.bias);
+    let mut swapped = commitment.clone();
+    swapped.bias = forged.commitment();
+    assert!(!swapped.holds(&biased.row_opening("acme")));
 }
 
 proptest! {

@@ -321,7 +321,7 @@ fn evidence_is_what_the_formula_says() {
     let tokens: Vec<_> = report.constants.iter().map(|constant| (constant.tokens, constant.exact)).collect();
     assert_eq!(tokens, [(4, true), (1, true), (0, true)]);
     let space = release.codebook.value_space(SiteIx(0)).unwrap().at_least();
-    let hit = 0.5 + 0.5 * (space / 4.0).min(1e12);
+    let hit = 0.5 + 0.5 * (space / 4.0).min(crate::accuse::constant::CAP);
     let [one] = report.members.as_slice() else { panic!("{:?}", report.members) };
     assert_eq!((one.member.as_str(), one.hits, one.constants.len()), ("member-3", 1, 1));
     assert!((one.log10_e - (hit * 0.5).log10()).abs() < 1e-9, "{}", one.log10_e);

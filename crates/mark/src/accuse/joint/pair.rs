@@ -1,7 +1,7 @@
 //! The part of the joint e-value that is given one partner.
 
 use super::super::factor::{Coalition, Strategy, ln_sum_exp};
-use super::{Own, Part, Shown, Words, add};
+use super::{Class, Own, Part, Shown, Words, add};
 
 /// The models of a pair and their weights: sizes 2 and 3, five strategies each, equal weights; with two
 /// colluders interleaving, majority and minority coincide and are listed once.
@@ -108,8 +108,8 @@ pub(super) type PerModel = [f64; PAIR_BANK.len()];
 /// f_0 + (f_1-f_0)(a+b) + (f_2-2f_1+f_0) ab: sums over sites of the first two are of one member each, and
 /// the last counts common hits, 64 sites of equal f at a time.
 pub(super) struct PairTable {
-    /// f_2 - 2 f_1 + f_0 of the sites of each word.
-    bends: Vec<PerModel>,
+    /// f_2 - 2 f_1 + f_0 of each class of sites, at its last word.
+    bends: Vec<Option<PerModel>>,
     rows: Vec<PairRow>,
 }
 
@@ -126,14 +126,13 @@ impl PairTable {
         let per_model = |shown: &Shown, ln: fn(&dyn Fn(u32, u32) -> f64) -> f64| {
             PAIR_BANK.map(|(coalition, _)| ln(&|known, hits| shown.given(&coalition, known, hits).ln()))
         };
-        let terms: Vec<[PerModel; 5]> = words
-            .sites
+        let terms: Vec<[PerModel; 4]> = words
+            .classes
             .iter()
-            .map(|(shown, _)| {
+            .map(|Class { shown, .. }| {
                 [
                     per_model(shown, |f| f(2, 0)),
                     per_model(shown, |f| f(2, 1) - f(2, 0)),
-                    per_model(shown, |f| f(2, 2) - 2.0 * f(2, 1) + f(2, 0)),
                     per_model(shown, |f| f(1, 0)),
                     per_model(shown, |f| f(1, 1) - f(1, 0)),
                 ]
@@ -142,9 +141,9 @@ impl PairTable {
         let row = |(member, hits): (&&Own, &Vec<u64>)| {
             let mut own = PAIR_BANK.map(|(_, weight)| weight.ln() + member.ln_values);
             let mut partner = [0.0; PAIR_BANK.len()];
-            let counted = words.sites.iter().zip(hits).zip(&terms);
-            for (((_, places), word), [base, slope, _, alone, alone_slope]) in counted {
-                let (sites, hits) = (places.len() as f64, f64::from(word.count_ones()));
+            let counted = words.classes.iter().zip(words.counts(hits)).zip(&terms);
+            for ((class, hits), [base, slope, alone, alone_slope]) in counted {
+                let sites = class.places.len() as f64;
                 add(&mut own, base, sites);
                 add(&mut own, slope, hits);
                 add(&mut partner, slope, hits);
@@ -154,7 +153,8 @@ impl PairTable {
             PairRow { hits: hits.clone(), own, partner }
         };
         PairTable {
-            bends: terms.iter().map(|[_, _, bend, _, _]| *bend).collect(),
+            bends: words
+                .at_last_words(|class| per_model(&class.shown, |f| f(2, 2) - 2.0 * f(2, 1) + f(2, 0))),
             rows: members.iter().zip(&words.hits).map(row).collect(),
         }
     }
@@ -169,8 +169,12 @@ impl PairTable {
         let (member, partner) = (self.rows.get(member)?, self.rows.get(partner)?);
         let mut terms = member.own;
         add(&mut terms, &partner.partner, 1.0);
+        let mut common = 0;
         for ((a, b), bend) in member.hits.iter().zip(&partner.hits).zip(&self.bends) {
-            add(&mut terms, bend, f64::from((a & b).count_ones()));
+            common += (a & b).count_ones();
+            if let Some(bend) = bend {
+                add(&mut terms, bend, f64::from(std::mem::take(&mut common)));
+            }
         }
         Some(terms)
     }

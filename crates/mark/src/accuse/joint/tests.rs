@@ -225,9 +225,13 @@ fn without_a_partner_the_row_stands_alone() {
 }
 
 #[test]
-fn equal_sites_share_a_word() {
+fn equal_sites_share_a_class() {
     let mut sites = vec![Shown::Binary { one: 0.5, seen_one: true }; 65];
     sites.insert(1, Shown::Uniform { q: 6.0 });
-    let words = words_of_equal_sites(&sites);
-    assert_eq!(words.iter().map(|(_, places)| places.len()).collect::<Vec<_>>(), [64, 1, 1]);
+    let hits: Vec<bool> = (0..66).map(|place| place % 2 == 0 || place == 1).collect();
+    let member = own(&sites, 0.0, hits);
+    let words = Words::new(&sites, &[&member]);
+    assert_eq!(words.classes.iter().map(|class| class.places.len()).collect::<Vec<_>>(), [65, 1]);
+    assert_eq!(words.at_last_words(|class| class.places.len()), [None, Some(65), Some(1)]);
+    assert_eq!(words.counts(&words.hits[0]), [33.0, 1.0]);
 }

@@ -99,10 +99,11 @@ type PerModel = [f64; TRIPLE_BANK.len()];
 /// pair hit: counts of the sites where both, one or none of the pair do are all that matters.
 pub(super) struct TripleTable<'a> {
     words: &'a Words,
-    /// For h = 0, 1, 2: f_h - ln P(seen | h of the two hold it), a word's sites each.
-    alone: Vec<[PerModel; 3]>,
-    /// For h = 1, 2: f_{h+1} - f_h less the same for h = 0.
-    bends: Vec<[PerModel; 2]>,
+    /// For h = 0, 1, 2: f_h - ln P(seen | h of the two hold it), and the number of sites, of each class at its
+    /// last word.
+    alone: Vec<Option<(f64, [PerModel; 3])>>,
+    /// For h = 1, 2: f_{h+1} - f_h less the same for h = 0, of each class at its last word.
+    bends: Vec<Option<[PerModel; 2]>>,
     /// Σ_i (f_1 - f_0) over a member's hits, with the values' factor and the model's weight.
     own: Vec<PerModel>,
 }
@@ -119,18 +120,20 @@ impl<'a> TripleTable<'a> {
             add(&mut bend, &step(shown, 0), -1.0);
             bend
         };
-        let steps: Vec<PerModel> = words.sites.iter().map(|(shown, _)| step(shown, 0)).collect();
+        let steps: Vec<PerModel> = words.classes.iter().map(|class| step(&class.shown, 0)).collect();
         let own = |(member, hits): (&&Own, &Vec<u64>)| {
             let mut own = [member.ln_values - (TRIPLE_BANK.len() as f64).ln(); TRIPLE_BANK.len()];
-            for (word, step) in hits.iter().zip(&steps) {
-                add(&mut own, step, f64::from(word.count_ones()));
+            for (hits, step) in words.counts(hits).into_iter().zip(&steps) {
+                add(&mut own, step, hits);
             }
             own
         };
         TripleTable {
             words,
-            alone: words.sites.iter().map(|(shown, _)| [0, 1, 2].map(|h| alone(shown, h))).collect(),
-            bends: words.sites.iter().map(|(shown, _)| [1, 2].map(|h| bend(shown, h))).collect(),
+            alone: words.at_last_words(|class| {
+                (class.places.len() as f64, [0, 1, 2].map(|h| alone(&class.shown, h)))
+            }),
+            bends: words.at_last_words(|class| [1, 2].map(|h| bend(&class.shown, h))),
             own: members.iter().zip(&words.hits).map(own).collect(),
         }
     }
@@ -139,10 +142,16 @@ impl<'a> TripleTable<'a> {
     pub(super) fn base(&self, k: usize, l: usize) -> Option<PerModel> {
         let (k, l) = (self.words.hits.get(k)?, self.words.hits.get(l)?);
         let mut base = [0.0; TRIPLE_BANK.len()];
-        for (((k, l), (_, places)), alone) in k.iter().zip(l).zip(&self.words.sites).zip(&self.alone) {
-            let (one, both) = (f64::from((k ^ l).count_ones()), f64::from((k & l).count_ones()));
-            for (alone, sites) in alone.iter().zip([places.len() as f64 - one - both, one, both]) {
-                add(&mut base, alone, sites);
+        let (mut one, mut both) = (0, 0);
+        for ((k, l), alone) in k.iter().zip(l).zip(&self.alone) {
+            one += (k ^ l).count_ones();
+            both += (k & l).count_ones();
+            if let Some((sites, alone)) = alone {
+                let one = f64::from(std::mem::take(&mut one));
+                let both = f64::from(std::mem::take(&mut both));
+                for (alone, sites) in alone.iter().zip([sites - one - both, one, both]) {
+                    add(&mut base, alone, sites);
+                }
             }
         }
         Some(base)
@@ -158,9 +167,14 @@ impl<'a> TripleTable<'a> {
         let hits = |at: usize| self.words.hits.get(at);
         let mut terms = *self.own.get(member)?;
         add(&mut terms, base, 1.0);
-        for (((j, k), l), [one, both]) in hits(member)?.iter().zip(hits(k)?).zip(hits(l)?).zip(&self.bends) {
-            add(&mut terms, one, f64::from((j & (k ^ l)).count_ones()));
-            add(&mut terms, both, f64::from((j & k & l).count_ones()));
+        let (mut one, mut both) = (0, 0);
+        for (((j, k), l), bends) in hits(member)?.iter().zip(hits(k)?).zip(hits(l)?).zip(&self.bends) {
+            one += (j & (k ^ l)).count_ones();
+            both += (j & k & l).count_ones();
+            if let Some([bend_one, bend_both]) = bends {
+                add(&mut terms, bend_one, f64::from(std::mem::take(&mut one)));
+                add(&mut terms, bend_both, f64::from(std::mem::take(&mut both)));
+            }
         }
         Some(terms)
     }

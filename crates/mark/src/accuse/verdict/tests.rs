@@ -144,6 +144,22 @@ fn not_derived_drops_alternatives_and_keeps_constants() {
     assert_eq!((trace.verdict, trace.accused.len()), (Verdict::NotDerived, 0));
 }
 
+/// The contract of a free constant: whole and alone, it names one of a million.
+#[test]
+fn one_constant_of_64_bits_names_one_of_a_million() {
+    let sites = [SiteLaw { site: SiteId("s0".into()), law: Law::Value { space: 2f64.powi(64) } }];
+    let row = |member: usize| Row {
+        member: format!("m{member}"),
+        symbols: vec![Symbol::Value(format!("{member:016x}"))],
+    };
+    let rows: Vec<Row> = (0..1_000_000).map(row).collect();
+    let tokens = vec![format!("{:016x}", 700_001), "ffffffffffffffff".into(), "0123456789abcdef".into()];
+    let mut seen = reading(vec![Seen::Tokens(tokens)]);
+    seen.derived = false;
+    let trace = accuse(&sites, &rows, &seen, 1e-6).unwrap();
+    assert_eq!((trace.verdict, trace.accused), (Verdict::Attributed, vec!["m700001".to_owned()]));
+}
+
 #[test]
 fn laws_of_kinds() {
     assert_eq!(Law::of(&SiteKind::Choice { q: 2 }, 0.0), Law::Binary { one: 0.5 });
