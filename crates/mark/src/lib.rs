@@ -13,5 +13,6 @@ pub mod read;
 pub mod reading;
 pub mod render;
 pub mod simulate;
+pub mod strength;
 pub mod syntax;
 pub mod trace;

@@ -11,7 +11,7 @@
 //!   strings must be closed and brackets match, in Python blocks be indented, in Snort rules parentheses match;
 //!   no markup may be left and the rules' names must stay. It runs no rule and compares no syntax trees, and
 //!   Markdown, text and HTTP are only searched for markup.
-//! - E10, how likely a leak of a file names its member, is not estimated.
+//! - E10, how likely a leak of a file names its member, is measured by [`strength`](crate::strength), not here.
 
 mod addresses;
 mod renders;
