@@ -1,8 +1,10 @@
 //! `forewarn mark`: the mark engine alone, without a program.
 
 mod capture;
+mod claim;
 mod hunt;
 mod simulate;
+mod strength;
 
 use std::{
     collections::BTreeSet,
@@ -21,9 +23,10 @@ use engine::{
 };
 use mark::{
     accuse::{MemberEvidence, SiteCount, Verdict},
-    code::Codebook,
+    code::{Bias, Codebook},
     master::Master,
     read::LeakFile,
+    strength::{Claim, Plan},
     syntax::{Severity, SourceFile},
 };
 use program::id::MemberId;
@@ -34,6 +37,7 @@ use crate::{
     case::count,
     output::{self, Bar, FAILED},
 };
+use claim::Declared;
 
 /// Use the mark engine alone.
 #[derive(Debug, Subcommand)]
@@ -48,11 +52,22 @@ pub(crate) enum MarkVerb {
         /// A folder; every file in it is an item
         package: PathBuf,
     },
+    /// Measure whom leaks of a package would name: every file, every kind of leak
+    #[command(after_help = "\
+Example:
+  forewarn mark strength ./package --members 100 --colluders 2 --html strength.html
+
+Copies for test members are rendered, leaked, read and traced as a real leak is, again and again. Nothing of a
+real release is touched, and no key is needed.")]
+    Strength(strength::StrengthArgs),
     /// Render every member's copies of a package
     #[command(after_help = "\
 Example:
   forewarn mark keygen release.key
-  forewarn mark render ./package --key release.key --members members.txt --out ./copies")]
+  forewarn mark render ./package --key release.key --members members.txt --out ./copies
+
+A package whose sites cannot support what is asked for is refused, with what to add. `--weaker-claim` renders it all
+the same; the reason goes into claim.json beside the copies and into every report of `mark trace`.")]
     Render(RenderArgs),
     /// Trace leaked files to the member whose copy they derive from
     #[command(after_help = "\
@@ -97,9 +112,18 @@ pub(crate) struct ReleaseArgs {
 pub(crate) struct RenderArgs {
     #[command(flatten)]
     release: ReleaseArgs,
-    /// A folder that is empty or not there; it gets a folder a member
+    /// A folder that is empty or not there; it gets a folder a member, and claim.json
     #[arg(long)]
     out: PathBuf,
+    /// How many members together the marks must withstand
+    #[arg(long, value_name = "C", default_value_t = 1)]
+    colluders: u32,
+    /// The bound on accusing any innocent member that the marks must reach
+    #[arg(long, default_value_t = 1e-6, allow_hyphen_values = true)]
+    epsilon: f64,
+    /// Why a package that cannot do this is rendered all the same
+    #[arg(long, value_name = "REASON")]
+    weaker_claim: Option<String>,
 }
 
 /// Trace a leak.
@@ -113,6 +137,12 @@ pub(crate) struct TraceArgs {
     /// The bound on accusing any innocent member
     #[arg(long, default_value_t = 1e-6, allow_hyphen_values = true)]
     epsilon: f64,
+    /// Without claim.json: the --colluders of the render
+    #[arg(long, value_name = "C", default_value_t = 1)]
+    colluders: u32,
+    /// The claim.json of these copies, if it lies neither beside the key nor beside the leak
+    #[arg(long, value_name = "FILE")]
+    claim: Option<PathBuf>,
 }
 
 /// Name under which a key's single release is derived.
@@ -133,6 +163,7 @@ pub(crate) fn run(common: &Common, verb: MarkVerb) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         MarkVerb::Lint { package } => lint(common, &package),
+        MarkVerb::Strength(args) => strength::strength(common, &args).map(|()| ExitCode::SUCCESS),
         MarkVerb::Render(args) => render(common, &args).map(|()| ExitCode::SUCCESS),
         MarkVerb::Trace(args) => trace(common, &args).map(|()| ExitCode::SUCCESS),
         MarkVerb::Hunt(args) => hunt::hunt(common, &args).map(|()| ExitCode::SUCCESS),
@@ -163,7 +194,16 @@ struct Release {
     members: Vec<String>,
 }
 
+/// Loads a release whose values alone are asked for, which are the same whatever coalition it is made for.
 fn load(args: &ReleaseArgs) -> anyhow::Result<Release> {
+    load_for(args, |_| Ok(1))
+}
+
+/// Loads a release; `colluders` tells from its master how many members together it is made for.
+fn load_for(
+    args: &ReleaseArgs,
+    colluders: impl FnOnce(&Master) -> anyhow::Result<u32>,
+) -> anyhow::Result<Release> {
     let key = read_as(&args.key, MarkKey::parse).map_err(|error| match error {
         KeyFileError::Missing(path) => anyhow!(
             "key file `{}` is missing: give the key that the copies were or will be rendered with; `forewarn mark keygen` makes one for a new package",
@@ -173,12 +213,23 @@ fn load(args: &ReleaseArgs) -> anyhow::Result<Release> {
     })?;
     let members = members(&args.members)?;
     let master = engine::master::parse(&sources(&args.package)?)?;
-    let codebook = Codebook::new(&key.release(RELEASE), &master);
+    let bias = Bias::for_colluders(colluders(&master)?);
+    let codebook = Codebook::biased(&key.release(RELEASE), &master, bias);
     Ok(Release { master, codebook, members })
 }
 
 fn render(common: &Common, args: &RenderArgs) -> anyhow::Result<()> {
-    let Release { master, codebook, members } = load(&args.release)?;
+    let Release { master, codebook, members } = load_for(&args.release, |_| Ok(args.colluders))?;
+    let plan = plan(&master, &codebook, members.len(), args.colluders, args.epsilon)?;
+    let weaker = args.weaker_claim.as_deref().map(str::trim);
+    ensure!(weaker != Some(""), "a weaker claim needs its reason in words");
+    if let (Some(missing), None) = (plan.missing(), weaker) {
+        bail!(
+            "{missing}; it supports {}: `--weaker-claim REASON` renders it all the same, and `forewarn mark strength` says more",
+            plan.supported()
+        );
+    }
+    let claim = Declared::new(&master, &plan, weaker);
     new_folder(&args.out)?;
     let bar = Bar::new();
     bar.begin("rendering copies", members.len() as u64);
@@ -189,13 +240,16 @@ fn render(common: &Common, args: &RenderArgs) -> anyhow::Result<()> {
         bar.step(1);
     }
     bar.end();
+    let claimed = claim.write(&args.out)?;
     #[derive(Serialize)]
     struct Rendered {
         members: usize,
         files: usize,
         sites: usize,
+        claim: Declared,
     }
-    let done = Rendered { members: members.len(), files: master.files.len(), sites: master.sites.len() };
+    let done =
+        Rendered { members: members.len(), files: master.files.len(), sites: master.sites.len(), claim };
     if common.json {
         return output::json(&done);
     }
@@ -205,6 +259,7 @@ fn render(common: &Common, args: &RenderArgs) -> anyhow::Result<()> {
         count(done.members, "member"),
         count(done.sites, "site")
     ));
+    output::say(format_args!("{} (`{}`; keep it with the key)", done.claim.says, claimed.display()));
     if done.sites == 0 {
         output::aside("the package has no marks: all copies are equal, and no leak can be traced");
     }
@@ -223,16 +278,28 @@ struct Traced<'a> {
     reader: &'a str,
     scorer: &'a str,
     leak_sha256: &'a str,
+    claim: Declared,
     members: &'a [MemberEvidence],
 }
 
 fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
-    let Release { master, codebook, members } = load(&args.release)?;
+    let mut found = None;
+    let Release { master, codebook, members } = load_for(&args.release, |master| {
+        found = Declared::find(args.claim.as_deref(), &args.release.key, &args.leak, master)?;
+        Ok(found.as_ref().map_or(args.colluders, Declared::colluders))
+    })?;
     ensure!(
         !master.sites.is_empty(),
         "`{}` has no marks: all its copies are equal, and no leak can be traced; is it the marked package?",
         args.release.package.display()
     );
+    let claim = match found {
+        Some(claim) => claim,
+        None => {
+            let plan = plan(&master, &codebook, members.len(), args.colluders, args.epsilon)?;
+            Declared::new(&master, &plan, Some("no claim.json was given"))
+        }
+    };
     let mut leak = Vec::new();
     for path in &args.leak {
         for (name, bytes) in files(path)? {
@@ -255,6 +322,7 @@ fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
         reader: &reading.reader,
         scorer: &trace.scorer,
         leak_sha256: &reading.leak_sha256,
+        claim,
         members: &trace.members,
     };
     if common.json {
@@ -282,6 +350,19 @@ fn tell(said: &Traced<'_>) {
         "{} of {} sites read; the chance that any innocent of {} is accused is at most {:.1e}",
         said.sites.read, said.sites.total, said.population, said.epsilon
     ));
+    output::say(&said.claim.says);
+}
+
+/// Weighs a claim against a package's sites.
+fn plan(
+    master: &Master,
+    codebook: &Codebook,
+    members: usize,
+    colluders: u32,
+    epsilon: f64,
+) -> anyhow::Result<Plan> {
+    let claim = Claim { members, colluders, epsilon, erased: 0.0 };
+    Ok(mark::strength::plan(&mark::trace::laws(master, codebook), claim)?)
 }
 
 /// Reads a package's folder.

@@ -1,10 +1,11 @@
 //! `forewarn wave`: plan, approve and release.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use mark::strength::Claim;
 use policy::Lead;
 use program::{
     Command, Refusal,
@@ -86,7 +87,14 @@ async fn act(common: &Common, session: &Session, verb: WaveVerb) -> anyhow::Resu
         WaveVerb::Schedule(args) => schedule(common, session, args).await,
         WaveVerb::Plan { case, wave, at } => {
             let plan = session.engine.plan(&case, &wave, at).await?;
-            show(common, &plan)
+            show(common, &plan)?;
+            let Some(weak) = weakness(session, &case, &plan).await? else { return Ok(()) };
+            if common.json {
+                output::aside(weak);
+            } else {
+                output::say(weak);
+            }
+            Ok(())
         }
         WaveVerb::Approve { case, wave } => {
             let command = Command::Wave(case.clone(), wave.clone(), WaveCommand::Approve);
@@ -182,6 +190,28 @@ fn show(common: &Common, plan: &Plan) -> anyhow::Result<()> {
     let counts: Vec<String> = counts.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
     output::say(format_args!("{}; `forewarn explain` says why", counts.join(", ")));
     Ok(())
+}
+
+/// Says what the wave's items lack to name a single leaker at the program's bound; nothing when nothing.
+async fn weakness(session: &Session, case: &CaseId, plan: &Plan) -> anyhow::Result<Option<String>> {
+    let rows = plan.rows.iter().filter(|row| !matches!(row.fate, Fate::Withheld { until: None }));
+    let (members, items): (BTreeSet<_>, BTreeSet<_>) =
+        rows.map(|row| (&row.member, row.item.as_str())).unzip();
+    if members.is_empty() {
+        return Ok(None);
+    }
+    let (version, epsilon) = {
+        let program = session.engine.program().await;
+        (program.case(case)?.package(), program.rules().epsilon)
+    };
+    let package = session.engine.package(case, version).await?;
+    let laws = mark::trace::laws(&package.master, &package.codebook);
+    let sites = mark::strength::shown_in(&package.master, &laws, |path| items.contains(path));
+    let claim = Claim { members: members.len(), colluders: 1, epsilon, erased: 0.0 };
+    let planned = mark::strength::plan(&sites, claim)?;
+    Ok(planned.missing().map(|missing| {
+        format!("weak marks: {missing}. A leak of this wave's items will hardly name anybody; `forewarn mark strength` says more")
+    }))
 }
 
 fn kind(fate: Fate) -> &'static str {

@@ -213,6 +213,9 @@ fn help_for_a_leak_is_traced() {
           --members <MEMBERS>  A file with one member id a line: everybody who gets a copy
           --epsilon <EPSILON>  The bound on accusing any innocent member [default: 0.000001]
           --json               Print JSON instead of tables and sentences
+          --colluders <C>      Without claim.json: the --colluders of the render [default: 1]
+          --claim <FILE>       The claim.json of these copies, if it lies neither beside the key nor
+                               beside the leak
       -h, --help               Print help
       -V, --version            Print version
 

@@ -15,6 +15,8 @@ mod policy;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod strength;
+#[cfg(test)]
 mod walkthrough;
 #[cfg(test)]
 mod world;

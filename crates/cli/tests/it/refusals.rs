@@ -325,6 +325,8 @@ fn marks_alone_refuse_what_cannot_be_marked_or_traced() {
         "members.txt",
         "--out",
         "equal",
+        "--weaker-claim",
+        "unmarked on purpose",
     ]);
     assert!(ran.code == 0 && ran.err.contains("no leak can be traced"), "{}", ran.err);
     let gone = ["mark", "trace", &package, "--key", "release.key", "--members", "members.txt", "none.txt"];
