@@ -7,6 +7,7 @@ mod demo;
 mod hunt;
 mod log;
 mod plan;
+mod screen;
 mod seal;
 mod trace;
 
@@ -19,6 +20,7 @@ fn main() -> anyhow::Result<()> {
     demo::run()?;
     seal::run()?;
     trace::run()?;
+    screen::run()?;
     hunt::run()?;
     plan::run()?;
     log::run()?;

@@ -12,6 +12,7 @@ pub mod master;
 pub mod read;
 pub mod reading;
 pub mod render;
+pub mod screen;
 pub mod simulate;
 pub mod strength;
 pub mod syntax;
