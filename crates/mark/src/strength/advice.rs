@@ -89,7 +89,7 @@ fn package(laws: &[SiteLaw], plan: &Plan, row: &RowStrength, class: LeakClass, s
             "put a constant of the package where requests carry it (a header, a boundary, a file name), or {}",
             values(need)
         ),
-        LeakClass::Rule => "give each rule a constant of the package of its own, as in its metadata".into(),
+        LeakClass::Rule => "put a constant of the package into every rule, as in its metadata".into(),
         LeakClass::Reproduction => format!("the programs need {need:.0} bits of their own: {}", values(need)),
         LeakClass::Excerpt => format!(
             "every 30 % of the text needs {need:.0} bits: {} spread evenly, or a constant in every section",

@@ -16,7 +16,7 @@ const HEAD: usize = 30;
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1b1f24;--paper:#ffffff;--line:#c9d1d9;--dim:#57606a}
 @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--paper:#0d1117;--line:#3d444d;--dim:#9198a1}}
-body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:64rem;margin:2rem auto;padding:0 1rem}
+body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:72rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0 0 .5rem}h2{font-size:1.15rem;margin:2rem 0 .5rem}
 code{font:0.92em ui-monospace,monospace;overflow-wrap:anywhere}
 svg{width:100%;height:auto;display:block}svg text{font:13px system-ui,sans-serif;fill:var(--ink)}
