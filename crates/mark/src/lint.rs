@@ -7,10 +7,8 @@
 //! - E3 looks at the size of a value, not at public text of its shape.
 //! - E4 compares variants with each other, not with the text around them (E5).
 //! - E6 knows reserved names and addresses; links in prose are not looked at unless they touch a mark.
-//! - E8 renders first, last and 100 random variants and every single flip. JSON must parse; in code, YAML and YARA
-//!   strings must be closed and brackets match, in Python blocks be indented, in Snort rules parentheses match;
-//!   no markup may be left and the rules' names must stay. It runs no rule and compares no syntax trees, and
-//!   Markdown, text and HTTP are only searched for markup.
+//! - E8 renders first, last and 100 random variants and every single flip, as far as a budget of work goes, and
+//!   compares each with the default rendering; what that does not see, [`crate::kinds::check`] says.
 //! - E10, how likely a leak of a file names its member, is measured by [`strength`](crate::strength), not here.
 
 mod addresses;

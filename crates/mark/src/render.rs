@@ -1,5 +1,7 @@
 //! Master and codeword to copy.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -157,50 +159,112 @@ pub(crate) const VOWELS: &[u8] = b"aeiou";
 pub(crate) const HEX: &[u8] = b"0123456789abcdef";
 
 fn rendered(master: &Master, file: &MasterFile, codeword: &Codeword) -> RenderedFile {
-    let mut text = String::new();
-    write(master, &file.nodes, codeword, &mut text);
-    RenderedFile { path: file.path.clone(), text }
+    let mut out = Out { text: String::new(), places: None };
+    write(master, &file.nodes, codeword, &mut out);
+    RenderedFile { path: file.path.clone(), text: out.text }
 }
 
-fn write(master: &Master, nodes: &[Node], codeword: &Codeword, out: &mut String) {
+/// Renders one file and tells what of it each site produced, outer places before inner ones.
+pub(crate) fn render_places(
+    master: &Master,
+    file: usize,
+    codeword: &Codeword,
+) -> Option<(String, Vec<Place>)> {
+    let file = master.files.get(file)?;
+    let mut out = Out { text: String::new(), places: Some(Vec::new()) };
+    write(master, &file.nodes, codeword, &mut out);
+    Some((out.text, out.places.unwrap_or_default()))
+}
+
+/// A part of a rendering that a site produced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) site: SiteIx,
+    pub(crate) what: Part,
+    /// Bytes of the rendering.
+    pub(crate) range: Range<usize>,
+}
+
+/// What a [`Place`] holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// A branch or a value.
+    Value,
+    /// The items of an order with what stands between them; `subset` when some are left out.
+    Order { subset: bool },
+    /// An item of the order before it, by its index in the author's order.
+    Item(usize),
+}
+
+struct Out {
+    text: String,
+    places: Option<Vec<Place>>,
+}
+
+impl Out {
+    /// Notes what `inner` writes as a place.
+    fn place(&mut self, site: SiteIx, what: Part, inner: impl FnOnce(&mut Out)) {
+        let start = self.text.len();
+        let index = self.places.as_mut().map(|places| {
+            places.push(Place { site, what, range: start..start });
+            places.len() - 1
+        });
+        inner(self);
+        let end = self.text.len();
+        let place = index.and_then(|index| self.places.as_mut()?.get_mut(index));
+        if let Some(place) = place {
+            place.range.end = end;
+        }
+    }
+}
+
+fn write(master: &Master, nodes: &[Node], codeword: &Codeword, out: &mut Out) {
     let index = |site: &SiteIx| match codeword.symbol(*site) {
         Some(Symbol::Index(index)) => *index,
         _ => 0,
     };
     for node in nodes {
         match node {
-            Node::Text(text) => out.push_str(text),
+            Node::Text(text) => out.text.push_str(text),
             Node::Choice { site, branches } => {
                 let chosen = usize::try_from(index(site)).ok().and_then(|index| branches.get(index));
                 if let Some(branch) = chosen.or(branches.first()) {
-                    write(master, branch, codeword, out);
+                    out.place(*site, Part::Value, |out| write(master, branch, codeword, out));
                 }
             }
-            Node::Constant { site } => match (codeword.symbol(*site), master.sites.get(site.0)) {
-                (Some(Symbol::Value(value)), _) => out.push_str(value),
-                (_, Some(found)) => {
-                    if let SiteKind::Constant(generator) = found.kind {
-                        out.push_str(&placeholder(generator));
-                    }
-                }
-                _ => {}
-            },
+            Node::Constant { site } => {
+                out.place(*site, Part::Value, |out| constant(master, *site, codeword, out));
+            }
             Node::Order { site, items, separator } => {
                 let count = u32::try_from(items.len()).unwrap_or(u32::MAX);
                 let keep = match master.sites.get(site.0).map(|found| &found.kind) {
                     Some(SiteKind::Order { keep, .. }) => *keep,
                     _ => count,
                 };
-                for (place, item) in arrangement(index(site), count, keep).into_iter().enumerate() {
-                    if place > 0 {
-                        out.push_str(separator);
+                out.place(*site, Part::Order { subset: keep < count }, |out| {
+                    for (place, item) in arrangement(index(site), count, keep).into_iter().enumerate() {
+                        if place > 0 {
+                            out.text.push_str(separator);
+                        }
+                        if let Some(nodes) = items.get(item) {
+                            out.place(*site, Part::Item(item), |out| write(master, nodes, codeword, out));
+                        }
                     }
-                    if let Some(nodes) = items.get(item) {
-                        write(master, nodes, codeword, out);
-                    }
-                }
+                });
             }
         }
+    }
+}
+
+fn constant(master: &Master, site: SiteIx, codeword: &Codeword, out: &mut Out) {
+    match (codeword.symbol(site), master.sites.get(site.0)) {
+        (Some(Symbol::Value(value)), _) => out.text.push_str(value),
+        (_, Some(found)) => {
+            if let SiteKind::Constant(generator) = found.kind {
+                out.text.push_str(&placeholder(generator));
+            }
+        }
+        _ => {}
     }
 }
 

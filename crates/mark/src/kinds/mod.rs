@@ -1,7 +1,10 @@
 //! What a file is, by its path, and where its strings and comments lie.
 
+pub mod check;
+mod detect;
 pub(crate) mod lex;
 pub(crate) mod shape;
+mod tree;
 
 /// A kind of file, as far as marks are concerned.
 ///

@@ -6,50 +6,39 @@ use sha2::{Digest, Sha256};
 
 use crate::code::{Codebook, ReleaseSecret};
 use crate::kinds::FileKind;
+use crate::kinds::check::Checker;
 use crate::kinds::lex::{TokenKind, lex};
-use crate::kinds::shape::shape;
 use crate::master::{Location, Master, Node, SiteKind, Symbol};
 use crate::render::{Codeword, arrangements, render_file};
 use crate::syntax::Problem;
 
 /// Random codewords that are rendered.
 const RANDOM: usize = 100;
-/// Bytes that single flips may render in all; later sites are then only seen in random codewords.
-const FLIP_BYTES: usize = 1 << 26;
+/// Bytes that single flips may check in all, and random codewords as many; later sites are then only seen in
+/// random codewords, and later codewords not at all. A few seconds.
+const WORK: usize = 1 << 24;
 
 /// Renders all-first, all-last, every single flip and 100 random codewords and checks every file: no markup is
-/// left, the file has the shape of its kind as the default rendering has, and it names the same rules.
+/// left, and it means what the default rendering means ([`Checker`]).
 ///
 /// A file whose default rendering is broken already is reported once. The codewords are always the same.
 pub(super) fn lint(master: &Master, problems: &mut Vec<Problem>) {
     let mut checks = Vec::with_capacity(master.files.len());
     let neutral = Codeword::neutral(master);
+    let mut checker = Checker::new(master);
+    let start = |file: &str| Location { file: file.to_owned(), line: 1, column: 1 };
+    for broken in checker.broken() {
+        let says = format!("the default rendering is broken: {} (line {})", broken.says, broken.line);
+        problems.push(Problem::warning("E8", start(&broken.file), says));
+    }
     for (file, parsed) in master.files.iter().enumerate() {
-        let Some(rendered) = render_file(master, file, &neutral) else { continue };
-        let kind = FileKind::of(&parsed.path);
-        let shape = shape(kind, &rendered.text);
-        let place = Location { file: parsed.path.clone(), line: 1, column: 1 };
-        if let Some(why) = &shape.broken {
-            problems.push(Problem::warning(
-                "E8",
-                place.clone(),
-                format!("the default rendering is broken: {why}"),
-            ));
-        }
-        let (mut sites, mut escaped) = (BTreeSet::new(), false);
-        walk(&parsed.nodes, &mut sites, &mut escaped);
-        let size = rendered.text.len();
         let check = Check {
             file,
-            kind,
-            place,
-            whole: shape.broken.is_none(),
-            rules: shape.rules,
-            sites,
-            escaped,
-            size,
+            kind: FileKind::of(&parsed.path),
+            place: start(&parsed.path),
+            escaped: has_escape(&parsed.nodes),
         };
-        if let Some(why) = check.run(master, &neutral) {
+        if let Some(why) = check.run(master, &mut checker, &neutral) {
             problems.push(Problem::warning(
                 "E8",
                 check.place.clone(),
@@ -58,68 +47,48 @@ pub(super) fn lint(master: &Master, problems: &mut Vec<Problem>) {
         }
         checks.push(check);
     }
-    let mut broken = BTreeSet::new();
-    flips(master, &neutral, &checks, &mut broken, problems);
-    whole_words(master, &neutral, &checks, &mut broken, problems);
+    let (mut broken, mut rules_broken) = (BTreeSet::new(), false);
+    flips(master, &mut checker, &neutral, &checks, &mut broken, &mut rules_broken, problems);
+    whole_words(master, &mut checker, &neutral, &checks, &mut broken, rules_broken, problems);
 }
 
-/// A file and what its renderings must look like.
+/// A file whose renderings are checked.
 struct Check {
     file: usize,
     kind: FileKind,
     place: Location,
-    /// Whether the default rendering is well formed.
-    whole: bool,
-    rules: Vec<String>,
-    sites: BTreeSet<usize>,
     /// Whether the author's own text holds `{~`.
     escaped: bool,
-    size: usize,
 }
 
 impl Check {
-    fn run(&self, master: &Master, word: &Codeword) -> Option<String> {
+    fn run(&self, master: &Master, checker: &mut Checker<'_>, word: &Codeword) -> Option<String> {
         let text = render_file(master, self.file, word)?.text;
         if !self.escaped && text.contains("{~") {
             return Some("`{~` is left in it".to_owned());
         }
-        if let Some(marker) = self.kind.marker() {
+        if let Some(marker) = self.kind.marker().filter(|marker| text.contains(marker)) {
             let comments = lex(self.kind, &text).into_iter().filter(|token| token.kind == TokenKind::Comment);
             let mut comments = comments.filter_map(|token| text.get(token.start..token.end));
             if comments.any(|comment| comment.contains(marker)) {
                 return Some(format!("`{marker}` is left in it"));
             }
         }
-        let shape = shape(self.kind, &text);
-        match shape.broken {
-            Some(why) if self.whole => Some(why),
-            _ if shape.rules != self.rules && !self.same_rules(&shape.rules) => {
-                Some("it names other rules than the default rendering".to_owned())
-            }
-            _ => None,
-        }
-    }
-
-    /// Rules in another order are the same rules.
-    fn same_rules(&self, rules: &[String]) -> bool {
-        let sorted = |rules: &[String]| {
-            let mut sorted = rules.to_vec();
-            sorted.sort();
-            sorted
-        };
-        sorted(rules) == sorted(&self.rules)
+        checker.check_file(self.file, word).err().map(|difference| difference.says)
     }
 }
 
 /// Every site alone set to each of its other branches, or to its second and last order.
 fn flips(
     master: &Master,
+    checker: &mut Checker<'_>,
     neutral: &Codeword,
     checks: &[Check],
     broken: &mut BTreeSet<usize>,
+    rules_broken: &mut bool,
     problems: &mut Vec<Problem>,
 ) {
-    let mut left = FLIP_BYTES;
+    let mut left = WORK;
     for (index, site) in master.sites.iter().enumerate() {
         let symbols: Vec<u32> = match site.kind {
             SiteKind::Choice { q } => (1..q).collect(),
@@ -137,13 +106,25 @@ fn flips(
                 *slot = Symbol::Index(symbol);
             }
             let word = Codeword::drawn(word);
-            for check in checks.iter().filter(|check| check.sites.contains(&index)) {
-                let Some(rest) = left.checked_sub(check.size) else { return };
+            for check in checks {
+                if !checker.sites(check.file).is_some_and(|sites| sites.contains(&index)) {
+                    continue;
+                }
+                let Some(rest) = left.checked_sub(checker.size(check.file)) else { return };
                 left = rest;
-                let why = check.run(master, &word);
-                if let Some(why) = why {
+                if let Some(why) = check.run(master, checker, &word) {
                     broken.insert(check.file);
                     first.get_or_insert((symbol, check.place.file.clone(), why));
+                }
+            }
+            if first.is_none()
+                && let Some(size) = checker.rules_see(index)
+            {
+                let Some(rest) = left.checked_sub(size) else { return };
+                left = rest;
+                if let Err(difference) = checker.check_rules(&word, Some(index)) {
+                    first = Some((symbol, difference.file, difference.says));
+                    *rules_broken = true;
                 }
             }
         }
@@ -157,9 +138,11 @@ fn flips(
 /// All sites at once: last branches, then random codewords; files that a single flip broke are left out.
 fn whole_words(
     master: &Master,
+    checker: &mut Checker<'_>,
     neutral: &Codeword,
     checks: &[Check],
     broken: &mut BTreeSet<usize>,
+    mut rules_broken: bool,
     problems: &mut Vec<Problem>,
 ) {
     let last = master.sites.iter().zip(neutral.symbols()).map(|(site, symbol)| match site.kind {
@@ -175,32 +158,38 @@ fn whole_words(
     let book = Codebook::new(&ReleaseSecret::new(Sha256::digest(b"forewarn mark lint v1").into()), master);
     let random =
         (0..RANDOM).map(|draw| (format!("random codeword {draw}"), book.codeword(&draw.to_string())));
+    let mut left = WORK;
     for (name, word) in std::iter::once(("the last variants together".to_owned(), last)).chain(random) {
-        for check in checks.iter().filter(|check| !check.sites.is_empty()) {
-            if broken.contains(&check.file) {
+        for check in checks {
+            let marked = checker.sites(check.file).is_some_and(|sites| !sites.is_empty());
+            if !marked || broken.contains(&check.file) {
                 continue;
             }
-            if let Some(why) = check.run(master, &word) {
+            let Some(rest) = left.checked_sub(checker.size(check.file)) else { return };
+            left = rest;
+            if let Some(why) = check.run(master, checker, &word) {
                 broken.insert(check.file);
                 problems.push(Problem::warning("E8", check.place.clone(), format!("{name}: {why}")));
             }
         }
+        if rules_broken {
+            continue;
+        }
+        if let Err(difference) = checker.check_rules(&word, None) {
+            rules_broken = true;
+            let place = Location { file: difference.file, line: 1, column: 1 };
+            problems.push(Problem::warning("E8", place, format!("{name}: {}", difference.says)));
+        }
     }
 }
 
-fn walk(nodes: &[Node], sites: &mut BTreeSet<usize>, escaped: &mut bool) {
-    for node in nodes {
-        match node {
-            Node::Text(text) => *escaped |= text.contains("{~"),
-            Node::Constant { site } => {
-                sites.insert(site.0);
-            }
-            Node::Choice { site, branches: inner } | Node::Order { site, items: inner, .. } => {
-                sites.insert(site.0);
-                for nodes in inner {
-                    walk(nodes, sites, escaped);
-                }
-            }
+/// Tells whether the author's own text holds `{~`.
+fn has_escape(nodes: &[Node]) -> bool {
+    nodes.iter().any(|node| match node {
+        Node::Text(text) => text.contains("{~"),
+        Node::Constant { .. } => false,
+        Node::Choice { branches: inner, .. } | Node::Order { items: inner, .. } => {
+            inner.iter().any(|nodes| has_escape(nodes))
         }
-    }
+    })
 }
