@@ -51,8 +51,19 @@ impl PolicySet {
     /// The policies are asked at every instant at which an answer can change, so the outlook is what
     /// [`PolicySet::decide`] will answer as long as no fact changes.
     pub fn outlook(&self, subject: &Subject<'_>, thing: &Thing<'_>, now: Timestamp) -> Outlook {
+        self.outlook_of(Action::Fetch, subject, thing, now)
+    }
+
+    /// The same for either action.
+    pub(crate) fn outlook_of(
+        &self,
+        action: Action,
+        subject: &Subject<'_>,
+        thing: &Thing<'_>,
+        now: Timestamp,
+    ) -> Outlook {
         let (thing, now) = (&rounded(thing), down(now));
-        let pair = match self.pair(Action::Fetch, subject, thing) {
+        let pair = match self.pair(action, subject, thing) {
             Ok(pair) => pair,
             Err(why) => {
                 let says = format!("withheld: the question could not be put to the policies ({why})");

@@ -9,6 +9,12 @@ use serde_json::Value;
 const OPAQUE: [&str; 7] =
     ["toDate", "toTime", "toMilliseconds", "toSeconds", "toMinutes", "toHours", "toDays"];
 
+/// Arithmetic, which fails where it overflows; no attribute is a number.
+const NUMBERS: [&str; 4] = ["+", "-", "*", "neg"];
+
+/// Longest length of time a policy may write out: that of a tier's lead, so that no shift leaves Cedar's range.
+const LONGEST: SignedDuration = SignedDuration::from_secs(u32::MAX as i64);
+
 /// Functions that shift an instant.
 const SHIFTS: [&str; 2] = ["offset", "durationSince"];
 
@@ -66,6 +72,9 @@ impl Reads {
                 name if OPAQUE.contains(&name) => self.refuse(&format!(
                     "uses `{name}`; compare instants with `<` or `>=` and shift them with `offset`"
                 )),
+                name if NUMBERS.contains(&name) => {
+                    self.refuse("computes with numbers, which can fail; write the result out");
+                }
                 name if SHIFTS.contains(&name) && !compared => {
                     self.refuse(&format!("uses `{name}` outside a comparison; write `a.offset(b) <= c`"));
                 }
@@ -86,7 +95,12 @@ impl Reads {
         let text = operands.pointer("/0/Value").and_then(Value::as_str);
         let read = match function {
             "datetime" => text.and_then(instant).map(|at| self.instants.insert(at)),
-            _ => text.and_then(duration).map(|length| self.durations.insert(length)),
+            _ => text.and_then(duration).map(|length| {
+                if length.abs() > LONGEST {
+                    self.refuse("has a duration longer than 136 years, by which a shift can fail");
+                }
+                self.durations.insert(length)
+            }),
         };
         if read.is_none() {
             self.refuse(&format!("has a {function} that is not a plain text; write it out in the policy"));

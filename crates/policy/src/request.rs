@@ -3,13 +3,15 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::facts::{Class, Fact, KeyState, Standing, Tier};
 
 /// Says what the member wants to do.
 ///
 /// Listing is asked on its own, since the existence of an item is told no earlier than the item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// See that the item exists.
     List,
@@ -18,6 +20,9 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every value, in the order of declaration.
+    pub const ALL: &'static [Self] = &[Self::List, Self::Fetch];
+
     /// Returns the name used in policies.
     pub const fn as_str(self) -> &'static str {
         match self {

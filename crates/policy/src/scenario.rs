@@ -1,25 +1,21 @@
 //! A scenario file: members, items and an instant, to see what a policy set would do with them.
+//!
+//! A refuted proof hands its counterexample over in this form, so that it can be tried.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::facts::{Class, DutySubject, Fact, FactKind, KeyState, Standing, Tier, Trigger};
 use crate::lead::Lead;
 use crate::outlook::Prospect;
-use crate::request::{Subject, Thing};
+use crate::request::{Action, Subject, Thing};
 use crate::set::PolicySet;
 
 /// Holds a scenario as read from TOML; every identifier is unique and every tier that is named exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scenario {
-    now: Timestamp,
-    public: Option<Timestamp>,
-    tiers: Vec<Tier>,
-    members: Vec<Member>,
-    items: Vec<Item>,
-}
+pub struct Scenario(File);
 
 /// Holds what one member gets of one item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,17 +52,51 @@ impl Scenario {
                 return Err(ScenarioError::Tier { member: member.id.clone(), tier: member.tier.clone() });
             }
         }
-        let public = read.public.map(|public| public.0);
-        Ok(Self { now: read.now.0, public, tiers: read.tier, members: read.member, items: read.item })
+        Ok(Self(read))
+    }
+
+    /// Makes the scenario of one question.
+    pub fn of(action: Action, subject: &Subject<'_>, thing: &Thing<'_>, now: Timestamp) -> Self {
+        let member = Member {
+            id: subject.member.to_owned(),
+            tier: subject.tier.id.clone(),
+            standing: subject.standing,
+            agreement_until: subject.agreement_until.map(Instant),
+            key: subject.key,
+            fact: subject.facts.iter().map(FileFact::of).collect(),
+        };
+        Self(File {
+            action,
+            now: Instant(now),
+            public: thing.public.map(Instant),
+            tier: vec![subject.tier.clone()],
+            member: vec![member],
+            item: vec![Item { id: thing.item.to_owned(), class: thing.class }],
+        })
+    }
+
+    /// Returns the instant that the scenario asks about.
+    pub fn now(&self) -> Timestamp {
+        self.0.now.0
+    }
+
+    /// Writes the scenario as [`Scenario::parse`] reads it.
+    ///
+    /// # Errors
+    /// [`ScenarioError::Form`] where an instant lies outside of what TOML can write.
+    pub fn to_toml(&self) -> Result<String, ScenarioError> {
+        toml::to_string(&self.0).map_err(|error| ScenarioError::Form { why: error.to_string() })
     }
 
     /// Finds what every member gets of every item, in the order of the file: members, then items.
+    ///
+    /// Of a scenario with `action = "list"`, when the member may see that the item exists.
     pub fn run(&self, policies: &PolicySet) -> Vec<Row> {
-        let rows = self.members.iter().flat_map(|member| {
+        let rows = self.0.member.iter().flat_map(|member| {
             let facts: Vec<_> = member.fact.iter().map(FileFact::fact).collect();
-            let tier = self.tiers.iter().find(|tier| tier.id == member.tier);
+            let tier = self.0.tier.iter().find(|tier| tier.id == member.tier);
             let subject = tier.map(|tier| (tier, facts));
-            self.items.iter().filter_map(move |item| {
+            self.0.item.iter().filter_map(move |item| {
                 let (tier, facts) = subject.as_ref()?;
                 Some(self.row(policies, &member.subject(tier, facts), item))
             })
@@ -75,8 +105,9 @@ impl Scenario {
     }
 
     fn row(&self, policies: &PolicySet, subject: &Subject<'_>, item: &Item) -> Row {
-        let thing = Thing { item: &item.id, class: item.class, public: self.public };
-        let outlook = policies.outlook(subject, &thing, self.now);
+        let thing =
+            Thing { item: &item.id, class: item.class, public: self.0.public.as_ref().map(|at| at.0) };
+        let outlook = policies.outlook_of(self.0.action, subject, &thing, self.0.now.0);
         Row {
             member: subject.member.to_owned(),
             item: item.id.clone(),
@@ -125,10 +156,13 @@ fn unique<'a>(kind: &'static str, ids: impl Iterator<Item = &'a str>) -> Result<
     Ok(())
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default = "fetch", skip_serializing_if = "is_fetch")]
+    action: Action,
     now: Instant,
+    #[serde(skip_serializing_if = "Option::is_none")]
     public: Option<Instant>,
     #[serde(default)]
     tier: Vec<Tier>,
@@ -138,15 +172,25 @@ struct File {
     item: Vec<Item>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+fn fetch() -> Action {
+    Action::Fetch
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_fetch(action: &Action) -> bool {
+    *action == Action::Fetch
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Member {
     id: String,
     tier: String,
     standing: Standing,
+    #[serde(skip_serializing_if = "Option::is_none")]
     agreement_until: Option<Instant>,
     key: KeyState,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     fact: Vec<FileFact>,
 }
 
@@ -163,18 +207,34 @@ impl Member {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileFact {
     kind: FactKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<DutySubject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     trigger: Option<Trigger>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     deadline: Option<Lead>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     says: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Instant>,
 }
 
 impl FileFact {
+    fn of(fact: &Fact) -> Self {
+        Self {
+            kind: fact.kind,
+            subject: fact.subject,
+            trigger: fact.trigger,
+            deadline: fact.deadline,
+            says: fact.says.clone(),
+            until: fact.until.map(Instant),
+        }
+    }
+
     fn fact(&self) -> Fact {
         Fact {
             kind: self.kind,
@@ -187,7 +247,7 @@ impl FileFact {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Item {
     id: String,
@@ -197,6 +257,14 @@ struct Item {
 /// Reads TOML's offset date-time and refuses the local ones, which name no instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Instant(Timestamp);
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let written = self.0.to_string().parse::<toml::value::Datetime>();
+        let refused = |_| serde::ser::Error::custom(format!("TOML cannot write the instant `{}`", self.0));
+        written.map_err(refused)?.serialize(serializer)
+    }
+}
 
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

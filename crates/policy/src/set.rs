@@ -62,10 +62,7 @@ impl PolicySet {
     /// [`PolicyError`] when the text is not Cedar, does not fit the schema strictly, or holds a policy
     /// without `@id` or `@says`, an id twice, or times that [`PolicySet::outlook`] could not follow.
     pub fn parse(name: &str, text: &str) -> Result<Self, PolicyError> {
-        let (schema, warnings) = Schema::from_cedarschema_str(SCHEMA).map_err(schema_error)?;
-        if let Some(warning) = warnings.into_iter().next() {
-            return Err(schema_error(warning));
-        }
+        let schema = Self::schema()?;
         let source = Source { name, text };
         let parsed = cedar_policy::PolicySet::from_str(text).map_err(|error| source.syntax(&error))?;
         if parsed.templates().next().is_some() {
@@ -93,6 +90,23 @@ impl PolicySet {
         let vocabulary = Vocabulary::new().map_err(schema_error)?;
         let name = name.to_owned();
         Ok(Self { name, version, rules, all, grants, authorizer: Authorizer::new(), vocabulary })
+    }
+
+    /// Returns the schema that every set is checked against.
+    ///
+    /// # Errors
+    /// [`PolicyError::Schema`]; the text is part of this crate and tested.
+    pub fn schema() -> Result<Schema, PolicyError> {
+        let (schema, warnings) = Schema::from_cedarschema_str(SCHEMA).map_err(schema_error)?;
+        match warnings.into_iter().next() {
+            Some(warning) => Err(schema_error(warning)),
+            None => Ok(schema),
+        }
+    }
+
+    /// Returns the policies as Cedar holds them, each under its `@id`: what a proof is about.
+    pub fn cedar(&self) -> &cedar_policy::PolicySet {
+        &self.all
     }
 
     /// Returns the set's name.

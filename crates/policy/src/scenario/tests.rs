@@ -213,3 +213,29 @@ fn the_worked_examples_say_what_their_comments_say() {
     hosting fix: release 2026-12-10T12:00:00Z (after-public)
     ");
 }
+
+#[test]
+fn what_is_written_reads_back() {
+    let text = format!("action = \"list\"\n{SCENARIO}");
+    for text in [SCENARIO, text.as_str()] {
+        let read = Scenario::parse(text).unwrap();
+        assert_eq!(Scenario::parse(&read.to_toml().unwrap()).unwrap(), read);
+    }
+    let before_our_era = SCENARIO.replacen("2026-12-01T00:00:00Z", "0000-01-01T00:00:00Z", 1);
+    let mut early = Scenario::parse(&before_our_era).unwrap();
+    early.0.now.0 = Timestamp::MIN;
+    assert!(early.to_toml().unwrap_err().to_string().contains("-009999"));
+}
+
+#[test]
+fn a_scenario_may_ask_for_the_list_alone() {
+    let policy = |id: &str, action: &str| {
+        format!("@id(\"{id}\") @says(\"x\") permit (principal, action == Action::\"{action}\", resource);")
+    };
+    for (action, released) in [("list", true), ("fetch", false)] {
+        let set = PolicySet::parse("own", &policy("some", "list")).unwrap();
+        let scenario = Scenario::parse(&format!("action = \"{action}\"\n{SCENARIO}")).unwrap();
+        let rows = scenario.run(&set);
+        assert!(rows.iter().all(|row| matches!(row.effect, Prospect::Release { .. }) == released));
+    }
+}

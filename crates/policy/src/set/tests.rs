@@ -64,6 +64,17 @@ fn refuses_times_the_outlook_could_not_follow() {
 }
 
 #[test]
+fn refuses_what_could_fail_at_run_time() {
+    insta::assert_snapshot!(with("context.now.offset(duration(\"106751991167d\")) > datetime(\"2026-12-08\")"), @"policy set `own`, line 1: policy `shut` has a duration longer than 136 years, by which a shift can fail");
+    insta::assert_snapshot!(with("context.now.offset(duration(\"-4294967295s1ms\")) > datetime(\"2026-12-08\")"), @"policy set `own`, line 1: policy `shut` has a duration longer than 136 years, by which a shift can fail");
+    insta::assert_snapshot!(with("principal.duty_unconfirmed && 9223372036854775807 + 1 > 0"), @"policy set `own`, line 1: policy `shut` computes with numbers, which can fail; write the result out");
+    let longest = format!(
+        "{PERMIT} when {{ context.now.offset(duration(\"-4294967295s\")) < datetime(\"2026-12-08\") }};"
+    );
+    assert!(PolicySet::parse("own", &longest).is_ok());
+}
+
+#[test]
 fn the_version_is_the_hash_of_schema_and_text() {
     let (one, two) = (PolicySet::default_set().unwrap(), PolicySet::deadline_aware().unwrap());
     assert_eq!(one.version(), hex::encode(Sha256::digest([SCHEMA, DEFAULT].concat())));
