@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use policy::{Class, DutySubject, Fact, FactKind, Standing, Tier, Trigger};
+use policy::{Action, Class, DutySubject, Effect, Fact, FactKind, PolicySet, Standing, Tier, Trigger};
 use program::{
     Entry, Event,
     case::{CaseEvent, Observation},
@@ -293,6 +293,58 @@ impl Shadow {
                 assert!(self.proposed.get(&review).is_some_and(|first| first != actor), "decided by one");
                 self.decided.insert(review);
             }
+        }
+    }
+
+    /// Asks the policies through the program's state, and works the answer out from the entries alone.
+    ///
+    /// A grant is held against more than this; here a refusal must be right too.
+    pub(crate) fn judged(&self, program: &program::Program, policy: &PolicySet, now: Timestamp) {
+        for (case_id, case) in &self.cases {
+            let real = program.case(case_id).unwrap();
+            let public = case.over.or(case.ends);
+            for (item, (id, who)) in
+                case.items.values().flat_map(|item| self.members.iter().map(move |it| (item, it)))
+            {
+                let member = program.member(id).unwrap();
+                for at in [Some(now), public].into_iter().flatten() {
+                    let asked = program::judge::judge(program, policy, real, item, member, Action::Fetch, at);
+                    let may = self.may(who, item.class, public, at);
+                    assert_eq!(
+                        asked.effect == Effect::Permit,
+                        may,
+                        "{id} {} at {at}: {}",
+                        item.item,
+                        asked.says
+                    );
+                }
+            }
+        }
+    }
+
+    /// The default rules, from what the entries said about a member.
+    fn may(&self, who: &Who, class: Class, public: Option<Timestamp>, at: Timestamp) -> bool {
+        let Some(public) = public else { return false };
+        let is_public = public <= at;
+        let duties = || who.facts.values().filter(|fact| fact.kind == FactKind::DisclosureDuty);
+        let third = |fact: &Fact| fact.subject == Some(DutySubject::ThirdPartyVulnerability);
+        let barred = duties().next().is_none()
+            || duties().any(|fact| third(fact) && matches!(fact.trigger, Some(Trigger::Knowledge) | None))
+            || duties().any(|fact| fact.subject.is_none() || fact.until.is_none_or(|until| until <= at));
+        if barred && (class == Class::Reproduction || !is_public) {
+            return false;
+        }
+        match who.standing {
+            Some(Standing::Active | Standing::Restricted) if is_public => true,
+            Some(Standing::Active) => {
+                who.agreed_until.is_some_and(|until| at < until)
+                    && who.keys.values().any(|confirmed| *confirmed)
+                    && who.tier.as_ref().and_then(|id| self.tiers.get(id)).is_some_and(|tier| {
+                        tier.classes.contains(&class)
+                            && early_by(Some(public), i64::from(tier.lead.seconds()), at) <= 0
+                    })
+            }
+            _ => false,
         }
     }
 

@@ -373,6 +373,7 @@ fn walk(far: bool, steps: &[Step]) -> World {
         shadow.take(&entries);
         shadow.checked(&world.program);
     }
+    shadow.judged(&world.program, &POLICY, world.now);
     world
 }
 
