@@ -6,8 +6,8 @@ use anyhow::Result;
 use std::path::Path;
 use std::process::Command;
 
-/// Debian packages: the outside judges for sealing, log, rules and the Go library they use.
-const PACKAGES: [&str; 5] = ["age", "golang-go", "golang-golang-x-mod-dev", "yara", "gnupg"];
+/// Debian packages: the outside judges for sealing, log, rules and the Go library they use; the solver of the proofs.
+const PACKAGES: [&str; 6] = ["age", "golang-go", "golang-golang-x-mod-dev", "yara", "gnupg", "cvc5"];
 
 /// Cargo subcommands with the versions the checks were written against.
 const TOOLS: [(&str, &str); 2] = [("nextest", "0.9.143"), ("deny", "0.20.2")];
@@ -31,9 +31,13 @@ pub(crate) fn all(skips: &mut Skips) -> Result<()> {
     Ok(())
 }
 
-fn packages(skips: &mut Skips) -> Result<()> {
+/// Installs the missing Debian packages.
+///
+/// # Errors
+/// As for [`all`].
+pub(crate) fn packages(skips: &mut Skips) -> Result<()> {
     if !Path::new("/etc/debian_version").exists() {
-        println!("    not Debian: age, Go, yara and GnuPG are used when they are in the path");
+        println!("    not Debian: age, Go, yara, GnuPG and cvc5 are used when they are in the path");
         return Ok(());
     }
     let missing: Vec<&str> = PACKAGES.into_iter().filter(|package| !installed(package)).collect();

@@ -4,6 +4,7 @@ use crate::exec::{Stopwatch, cargo, run, succeeds};
 use crate::{arrows, install, judges, story, tree};
 use anyhow::Result;
 use clap::ValueEnum;
+use std::process::Command;
 
 /// One check, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -22,6 +23,8 @@ pub(crate) enum Step {
     Deny,
     /// Who imports whom, and what tracked files may contain.
     Arrows,
+    /// Proofs about the shipped policies.
+    Prove,
     /// The demonstration, `verify`, tampering, and judges from outside.
     Story,
 }
@@ -102,6 +105,7 @@ impl Step {
             Self::Docs => "docs: rustdoc with private items",
             Self::Deny => "deny: licences, banned crates, sources",
             Self::Arrows => "arrows: who imports whom, sizes and contents of tracked files",
+            Self::Prove => "prove: what the shipped policies promise, with cvc5",
             Self::Story => "story: demonstration, verify, tampering, outside judges",
         }
     }
@@ -130,6 +134,7 @@ impl Step {
             }
             Self::Deny => deny(skips),
             Self::Arrows => arrows::check().and_then(|()| tree::check()),
+            Self::Prove => prove(skips),
             Self::Story => story::run(options.full).and_then(|story| judges::run_all(&story, skips)),
         }
     }
@@ -143,6 +148,19 @@ fn tests(skips: &mut Skips) -> Result<()> {
         run(&mut cargo(&["test", "--workspace", "--locked", "--all-targets"]))?;
     }
     run(&mut cargo(&["test", "--workspace", "--locked", "--doc"]))
+}
+
+/// The solver is installed here too, since the step may run alone.
+fn prove(skips: &mut Skips) -> Result<()> {
+    let solver = std::env::var_os("CVC5").unwrap_or_else(|| "cvc5".into());
+    if !succeeds(Command::new(&solver).arg("--version")) {
+        install::packages(skips)?;
+    }
+    if !succeeds(Command::new(&solver).arg("--version")) {
+        skips.push("cvc5 is missing; nothing was proved about the policies".to_owned());
+        return Ok(());
+    }
+    run(&mut cargo(&["run", "--locked", "--quiet", "-p", "prove", "--bin", "forewarn-prove"]))
 }
 
 fn deny(skips: &mut Skips) -> Result<()> {

@@ -11,6 +11,7 @@ mod mark;
 mod member;
 mod output;
 mod policy;
+mod prove;
 mod publish;
 mod review;
 mod session;
@@ -62,7 +63,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Publish(args) => publish::run(&common, args).await?,
         Verb::Verify(args) => return verify::run(&common, args).await,
         Verb::Log(verb) => log::run(&common, verb).await?,
-        Verb::Policy(verb) => policy::run(&common, verb)?,
+        Verb::Policy(verb) => return policy::run(&common, verb),
         Verb::Mark(verb) => return mark::run(&common, verb),
         Verb::Demo(args) => demo::run(&common, args).await?,
     }

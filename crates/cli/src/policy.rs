@@ -1,6 +1,6 @@
 //! `forewarn policy`: the rules themselves, and what they would say.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -44,6 +44,16 @@ A scenario names an instant, the public instant, tiers, members with their facts
         #[command(flatten)]
         set: SetArgs,
     },
+    /// Prove what a set promises, for every member, item and instant there could be
+    #[command(after_help = "\
+Example:
+  forewarn policy prove
+  forewarn policy prove mine.cedar --like deadline-aware
+  forewarn policy prove default --add stricter.cedar --scenarios ./found
+
+A claim that does not hold is shown with a scenario that `forewarn policy test` runs to the same release.
+The proofs are a program of their own, `forewarn-prove`, and need the solver cvc5.")]
+    Prove(crate::prove::ProveArgs),
 }
 
 /// Which set.
@@ -68,30 +78,32 @@ impl SetArgs {
     }
 }
 
-pub(crate) fn run(common: &Common, verb: PolicyVerb) -> anyhow::Result<()> {
+pub(crate) fn run(common: &Common, verb: PolicyVerb) -> anyhow::Result<ExitCode> {
     match verb {
-        PolicyVerb::List(args) => list(common, &args.load()?),
+        PolicyVerb::Prove(args) => return crate::prove::run(common, &args),
+        PolicyVerb::List(args) => list(common, &args.load()?)?,
         PolicyVerb::Check(args) => {
             let set = args.load()?;
             let count = set.policies().count();
             if common.json {
-                return output::json(
+                output::json(
                     &serde_json::json!({ "set": set.name(), "version": set.version(), "policies": count }),
-                );
+                )?;
+                return Ok(ExitCode::SUCCESS);
             }
             output::say(format_args!(
-                "set `{}` is sound: {count} policies, version {}",
+                "set `{}` is sound: {count} policies, none of which can fail at run time, version {}",
                 set.name(),
                 set.version()
             ));
-            Ok(())
         }
         PolicyVerb::Test { scenario, set } => {
             let text = fs::read_to_string(&scenario).with_context(|| format!("`{}`", scenario.display()))?;
             let parsed = Scenario::parse(&text).with_context(|| format!("`{}`", scenario.display()))?;
-            test(common, &parsed.run(&set.load()?))
+            test(common, &parsed.run(&set.load()?))?;
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn list(common: &Common, set: &PolicySet) -> anyhow::Result<()> {
