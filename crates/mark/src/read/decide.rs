@@ -6,12 +6,15 @@
 
 use super::align::{Alignment, Step, Stretch, align, distance};
 use super::lattice::{Block, NodeMark};
-use super::normalise::{Case, Glyph, Text};
+use super::normalise::{Case, EMPTY, Glyph, Text};
 use super::seed::Chain;
 
 /// Words looked at on each side of a place, and how many of them must be the master's.
 const FLANK: usize = 6;
 const FLANK_MATCHES: usize = 5;
+/// Nearest words on a side, and how many of them must be the master's.
+const NEAR: usize = 4;
+const NEAR_MATCHES: usize = 2;
 /// Least words around a place for it to be read at all.
 const FLANK_LEAST: usize = 3;
 /// Least weight of a branch, twelve letters, that may stand at the edge of what the leak quotes.
@@ -29,11 +32,13 @@ pub(super) struct ChainReading {
     pub(super) matched: usize,
     /// Places between the chain's ends.
     pub(super) places: usize,
+    /// Hashes of the path's words that stand in the leak, those beyond the chain's ends too.
+    pub(super) matched_words: Vec<u64>,
 }
 
 /// Reads the block of a chain where the chain says it stands.
 pub(super) fn read_chain(block: &Block, chain: &Chain, leak: &Text, case: Case) -> ChainReading {
-    let mut path = Path { block, case, events: Vec::new(), calls: Vec::new() };
+    let mut path = Path { block, case, events: Vec::new(), calls: Vec::new(), matched_words: Vec::new() };
     let anchor = |&(word, there): &(usize, usize)| Some((*block.words.get(word)?, *leak.words.get(there)?));
     let anchors: Vec<_> = chain.pairs.iter().filter_map(anchor).collect();
     let (Some((first, first_leak)), Some((last, last_leak))) = (anchors.first(), anchors.last()) else {
@@ -61,6 +66,7 @@ pub(super) fn read_chain(block: &Block, chain: &Chain, leak: &Text, case: Case) 
             path.section(node..word.start, leak, glyph..there.start, (false, false));
         }
         path.events.push(Event::Word { matched: true });
+        path.matched_words.push(word.hash);
         before = Some((word.end, there.end));
     }
     let middle = path.events.get(begin..).unwrap_or_default();
@@ -81,7 +87,8 @@ pub(super) fn read_chain(block: &Block, chain: &Chain, leak: &Text, case: Case) 
     let calls = std::mem::take(&mut path.calls);
     let read =
         calls.iter().filter(|call| path.stands_in_its_text(call)).map(|call| (call.place, call.branch));
-    ChainReading { read: read.collect(), words, matched, places }
+    let read = read.collect();
+    ChainReading { read, words, matched, places, matched_words: path.matched_words }
 }
 
 /// Leak glyphs to look at where the lattice has at most `longest`.
@@ -139,6 +146,8 @@ struct Path<'a> {
     case: Case,
     events: Vec<Event>,
     calls: Vec<Call>,
+    /// Hashes of the words that stand in the leak.
+    matched_words: Vec<u64>,
 }
 
 impl Path<'_> {
@@ -173,7 +182,7 @@ impl Path<'_> {
     fn walk(&mut self, alignment: &Alignment) {
         let mut open: Vec<Open> = Vec::new();
         let mut closed: Vec<(Open, usize)> = Vec::new();
-        let mut word: Option<bool> = None;
+        let mut word: Option<(bool, u64)> = None;
         // Weight of letters too many that touch what comes next.
         let mut strays = 0;
         for step in &alignment.steps {
@@ -213,7 +222,7 @@ impl Path<'_> {
                 }
                 Step::Extra(glyph) => {
                     match &mut word {
-                        Some(exact) if glyph.is_word() => *exact = false,
+                        Some((exact, _)) if glyph.is_word() => *exact = false,
                         _ => self.end_word(&mut word),
                     }
                     strays = if glyph.is_word() { strays + glyph.weight() } else { 0 };
@@ -233,8 +242,9 @@ impl Path<'_> {
                         open.touching = 0;
                     }
                     if glyph.is_word() {
-                        let exact = word.get_or_insert(strays == 0);
+                        let (exact, hash) = word.get_or_insert((strays == 0, EMPTY));
                         *exact &= matches;
+                        *hash = glyph.hash_into(*hash);
                     } else {
                         self.end_word(&mut word);
                     }
@@ -258,8 +268,11 @@ impl Path<'_> {
         }
     }
 
-    fn end_word(&mut self, word: &mut Option<bool>) {
-        self.events.extend(word.take().map(|matched| Event::Word { matched }));
+    fn end_word(&mut self, word: &mut Option<(bool, u64)>) {
+        if let Some((matched, hash)) = word.take() {
+            self.events.push(Event::Word { matched });
+            self.matched_words.extend(matched.then_some(hash));
+        }
     }
 
     /// Whether most of the branch's text is there and every other branch costs clearly more.
@@ -303,7 +316,10 @@ impl Path<'_> {
         let right_words = FLANK + FLANK.saturating_sub(left.len());
         let flank = || left.iter().take(left_words).chain(right.iter().take(right_words));
         let (words, matches) = (flank().count(), flank().filter(|matched| **matched).count());
-        let near = |side: &[bool]| side.is_empty() || side.iter().take(3).any(|matched| *matched);
+        let near = |side: &[bool]| {
+            let near = || side.iter().take(NEAR);
+            near().filter(|matched| **matched).count() >= NEAR_MATCHES.min(near().count())
+        };
         let least = FLANK_MATCHES.min(words.saturating_sub(words / 4));
         // A sentence quoted alone ends where its neighbour would begin.
         let joined = if call.verbatim { near(&left) || near(&right) } else { near(&left) && near(&right) };

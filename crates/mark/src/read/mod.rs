@@ -13,9 +13,11 @@
 
 mod align;
 mod decide;
+mod derived;
 mod lattice;
 mod normalise;
 mod order;
+mod runs;
 mod seed;
 mod tokens;
 
@@ -26,25 +28,17 @@ use sha2::{Digest, Sha256};
 use crate::master::{Master, SiteIx, SiteKind};
 use crate::reading::{Reading, Seen, SiteReading};
 use decide::{ChainReading, read_chain};
+use derived::{Frame, is_derived};
 use lattice::Lattice;
 use normalise::{Case, Text, upper_share};
 use seed::{Chain, chains};
 
 /// Version of everything a reading depends on.
-pub const READER: &str = "mark-read/1";
+pub const READER: &str = "mark-read/2";
 
-/// Least matched words of a chain that is read, unless it is the whole block, and of one that counts towards
-/// a text being derived; at least half of the chain's words must be matched as well. Advisories share
-/// shorter runs by mere genre.
+/// Least matched words of a chain that is read, unless it is the whole block; at least half of the chain's
+/// words must be matched as well.
 const READ_WORDS: usize = 8;
-const SOLID_WORDS: usize = 16;
-/// Matched words of solid chains that make a text derived. Words of a chain that passes no site count a
-/// quarter: standard clauses, which other texts have too, carry no marks.
-const DERIVED_WORDS: usize = 40;
-/// Matched words of read chains that make a text derived when they are most of its words: a text of short
-/// paragraphs out of order has no solid chain, and no text of the same genre follows a package word by word
-/// for most of its length.
-const MOSTLY_WORDS: usize = 40;
 
 /// A file of a leak.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +54,7 @@ pub struct LeakFile {
 pub struct Reader<'a> {
     master: &'a Master,
     lattice: Lattice,
+    frame: Frame,
     upper_share: f64,
 }
 
@@ -74,7 +69,8 @@ impl<'a> Reader<'a> {
         let lattice = Lattice::of(master);
         let glyphs: Vec<_> =
             lattice.blocks.iter().flat_map(|block| &block.nodes).map(|node| node.glyph).collect();
-        Reader { master, lattice, upper_share: upper_share(&glyphs) }
+        let (frame, upper_share) = (Frame::of(&lattice), upper_share(&glyphs));
+        Reader { master, lattice, frame, upper_share }
     }
 
     /// Reads a leak.
@@ -87,20 +83,22 @@ impl<'a> Reader<'a> {
         let case = if upper < 0.3 * self.upper_share || upper > 0.5 { Case::Lost } else { Case::Counts };
         let chains = chains(&self.lattice, &text);
         let blocks = &self.lattice.blocks;
-        let readings: Vec<(&Chain, ChainReading)> = chains
-            .iter()
-            .filter_map(|chain| Some((chain, read_chain(blocks.get(chain.block)?, chain, &text, case))))
-            .collect();
+        let of_chain = |chain: &Chain| match blocks.get(chain.block) {
+            Some(block) => read_chain(block, chain, &text, case),
+            None => ChainReading::default(),
+        };
+        let readings: Vec<ChainReading> = chains.iter().map(of_chain).collect();
 
-        let matched: usize = readings.iter().map(|(_, reading)| reading.matched).sum();
+        let matched: usize = readings.iter().map(|reading| reading.matched).sum();
         let aligned = if text.words.is_empty() { 0.0 } else { matched as f64 / text.words.len() as f64 };
-        let derived = is_derived(&readings, text.words.len());
+        let derived = is_derived(&self.frame, chains.iter().zip(&readings), &text);
         let mut votes = Votes::default();
         if derived {
-            for (chain, reading) in &readings {
+            for (chain, reading) in chains.iter().zip(&readings) {
                 let Some(block) = blocks.get(chain.block) else { continue };
                 let whole = chain.pairs.len() == block.words.len();
-                if !whole && !is_dense(reading, READ_WORDS) {
+                let dense = reading.matched >= READ_WORDS && 2 * reading.matched >= reading.words;
+                if !whole && !dense {
                     continue;
                 }
                 for (at, branch) in &reading.read {
@@ -136,20 +134,6 @@ impl<'a> Reader<'a> {
             derived,
         }
     }
-}
-
-fn is_dense(reading: &ChainReading, least: usize) -> bool {
-    reading.matched >= least && 2 * reading.matched >= reading.words
-}
-
-fn is_derived(readings: &[(&Chain, ChainReading)], words: usize) -> bool {
-    let dense = |least| readings.iter().map(|(_, reading)| reading).filter(move |r| is_dense(r, least));
-    let quarters: usize = dense(SOLID_WORDS)
-        .map(|reading| if reading.places > 0 { 4 * reading.matched } else { reading.matched })
-        .sum();
-    let mostly: usize =
-        dense(READ_WORDS).filter(|reading| reading.places > 0).map(|reading| reading.matched).sum();
-    quarters >= 4 * DERIVED_WORDS || mostly >= MOSTLY_WORDS && 2 * mostly >= words
 }
 
 /// Symbols read at each site, over all its places.

@@ -79,6 +79,11 @@ impl Glyph {
         if self.is_any() { leak.is_word() } else { (self.0 ^ leak.0) & CHARACTER == 0 }
     }
 
+    /// Adds the character to a word's hash.
+    pub(super) fn hash_into(self, hash: u64) -> u64 {
+        mix(hash, u64::from(self.0 & CHARACTER))
+    }
+
     /// Cost of `leak` standing in its place.
     pub(super) fn instead(self, leak: Glyph, case: Case) -> u32 {
         if !self.matches(leak) {
@@ -179,7 +184,7 @@ pub(super) fn words(glyphs: &[Glyph]) -> Vec<Word> {
     for (at, glyph) in glyphs.iter().enumerate() {
         if glyph.is_word() {
             let word = open.get_or_insert(Word { hash: EMPTY, start: at, end: at });
-            word.hash = mix(word.hash, u64::from(glyph.0 & CHARACTER));
+            word.hash = glyph.hash_into(word.hash);
             word.end = at + 1;
         } else {
             words.extend(open.take());

@@ -163,14 +163,14 @@ fn find_chain(
     region: &std::ops::Range<usize>,
 ) -> Option<Option<(usize, usize)>> {
     let glyph = |word: usize| leak.words.get(word).map(|word| word.start);
-    let here = |chain: &&Chain| glyph(chain.span().0).is_some_and(|start| region.contains(&start));
+    let here = |chain: &&Chain| glyph(chain.span.0).is_some_and(|start| region.contains(&start));
     let mut found = chains.iter().filter(|chain| chain.block == block).filter(here);
     let (first, second) = (found.next(), found.next());
     if second.is_some() {
         return None;
     }
     Some(first.and_then(|chain| {
-        let (from, to) = chain.span();
+        let (from, to) = chain.span;
         let (start, last) = (glyph(from)?, glyph(to.saturating_sub(1))?);
         Some((start.checked_sub(region.start)?, last.saturating_sub(start)))
     }))

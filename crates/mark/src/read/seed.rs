@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::lattice::{Block, Lattice, SEED_WORDS, seed};
 use super::normalise::Text;
+use super::runs::{Run, mixed_runs};
 
 /// Occurrences of a seed in the leak that are looked at.
 const LEAK_OCCURRENCES: usize = 24;
@@ -25,21 +26,16 @@ const GAP_WORDS: usize = 24;
 pub(super) struct Chain {
     pub(super) block: usize,
     pub(super) score: f64,
-    /// Pairs of a block's word and a leak's word.
+    /// Pairs of a block's word and a leak's word; at least one.
     pub(super) pairs: Vec<(usize, usize)>,
-}
-
-impl Chain {
-    /// Leak words from the first to one past the last matched.
-    pub(super) fn span(&self) -> (usize, usize) {
-        let first = self.pairs.first().map_or(0, |pair| pair.1);
-        let last = self.pairs.last().map_or(0, |pair| pair.1 + 1);
-        (first, last)
-    }
+    /// Leak words from the first to one past the last matched, those of branches among them.
+    pub(super) span: (usize, usize),
 }
 
 #[derive(Clone, Copy)]
 struct Hit {
+    run: Run,
+    /// Invariant words of the block before the run.
     word: usize,
     leak: usize,
     score: f64,
@@ -52,23 +48,23 @@ pub(super) fn chains(lattice: &Lattice, leak: &Text) -> Vec<Chain> {
     for (block, (shape, hits)) in lattice.blocks.iter().zip(hits).enumerate() {
         all.extend(block_chains(block, shape, hits));
     }
-    all.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.span().cmp(&b.span())));
+    all.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.span.cmp(&b.span)));
 
     let mut taken = Claims::default();
-    all.retain(|chain| taken.claim(chain.span()));
+    all.retain(|chain| taken.claim(chain.span));
     all
 }
 
 fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
     let mut index: HashMap<u64, Seed> = HashMap::new();
-    for (at, block) in lattice.blocks.iter().enumerate() {
-        for word in 0..block.words.len() {
-            if let Some(hash) = block.seed(word) {
-                index.entry(hash).or_default().places.push((at, word));
-            }
+    for (at, runs) in lattice.runs.iter().enumerate() {
+        for run in runs {
+            index.entry(run.hash).or_default().places.push((at, *run));
         }
     }
-    index.retain(|hash, seed| seed.places.len() <= MASTER_OCCURRENCES && !lattice.in_branches.contains(hash));
+    index.retain(|hash, seed| {
+        seed.places.len() <= MASTER_OCCURRENCES && !lattice.in_branches.contains(hash) && !seed.is_ambiguous()
+    });
     for (at, run) in leak.words.windows(SEED_WORDS).enumerate() {
         if let Some(seed) = index.get_mut(&seed(run.iter().map(|word| word.hash))) {
             seed.count += 1;
@@ -83,10 +79,13 @@ fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
     let mut hits: Vec<(Vec<Hit>, Vec<Hit>)> = lattice.blocks.iter().map(|_| Default::default()).collect();
     for seed in index.values() {
         let score = 1.0 / seed.places.len().max(1) as f64;
-        for (block, word) in &seed.places {
+        for (block, run) in &seed.places {
             let Some((rare, frequent)) = hits.get_mut(*block) else { continue };
+            let Some(shape) = lattice.blocks.get(*block) else { continue };
             let list = if seed.count <= LEAK_OCCURRENCES { rare } else { frequent };
-            list.extend(seed.found.iter().map(|at| Hit { word: *word, leak: *at, score }));
+            let [first, ..] = run.nodes;
+            let word = shape.words.partition_point(|word| word.start < first);
+            list.extend(seed.found.iter().map(|at| Hit { run: *run, word, leak: *at, score }));
         }
     }
     let choose = |(mut rare, frequent): (Vec<Hit>, Vec<Hit>)| {
@@ -101,16 +100,42 @@ fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
 /// Where a run of words stands, in the master and in the leak.
 #[derive(Default)]
 struct Seed {
-    /// Blocks and their words.
-    places: Vec<(usize, usize)>,
+    /// Blocks and their runs.
+    places: Vec<(usize, Run)>,
     /// Occurrences in the leak, and the words where the first ones start.
     count: usize,
     found: Vec<usize>,
 }
 
+impl Seed {
+    /// Whether branches give it several meanings within one block.
+    fn is_ambiguous(&self) -> bool {
+        let mixed = |run: &Run| run.words.iter().any(Option::is_none);
+        self.places.iter().enumerate().any(|(at, (block, run))| {
+            let others = self.places.iter().skip(at + 1).filter(|(other, _)| other == block);
+            others.into_iter().any(|(_, other)| mixed(run) || mixed(other))
+        })
+    }
+}
+
+/// Finds the runs of a block, through branches and not.
+pub(super) fn runs(block: &Block) -> Vec<Run> {
+    let mut runs = mixed_runs(block);
+    for first in 0..block.words.len() {
+        let Some(hash) = block.seed(first) else { continue };
+        let mut run = Run { hash, nodes: [0; SEED_WORDS], words: [None; SEED_WORDS] };
+        for ((node, slot), word) in run.nodes.iter_mut().zip(&mut run.words).zip(first..) {
+            *node = block.words.get(word).map_or(0, |word| word.start);
+            *slot = Some(word);
+        }
+        runs.push(run);
+    }
+    runs
+}
+
 fn block_chains(block: usize, shape: &Block, mut hits: Vec<Hit>) -> Vec<Chain> {
     let mut chains = Vec::new();
-    hits.sort_by_key(|hit| (hit.leak, hit.word));
+    hits.sort_by_key(|hit| (hit.leak, hit.run.nodes));
     while chains.len() < CHAINS {
         let (score, picked) = best_chain(shape, &hits);
         if score < LEAST_SCORE {
@@ -118,15 +143,16 @@ fn block_chains(block: usize, shape: &Block, mut hits: Vec<Hit>) -> Vec<Chain> {
         }
         let mut pairs: Vec<(usize, usize)> = Vec::new();
         for hit in &picked {
-            for step in 0..SEED_WORDS {
-                let pair = (hit.word + step, hit.leak + step);
-                if pairs.last().is_none_or(|last| last.0 < pair.0 && last.1 < pair.1) {
-                    pairs.push(pair);
+            for (word, there) in hit.run.words.iter().zip(hit.leak..) {
+                let Some(word) = *word else { continue };
+                if pairs.last().is_none_or(|last| last.0 < word && last.1 < there) {
+                    pairs.push((word, there));
                 }
             }
         }
-        let chain = Chain { block, score, pairs };
-        let (from, to) = chain.span();
+        let from = picked.first().map_or(0, |hit| hit.leak);
+        let to = picked.last().map_or(0, |hit| hit.leak + SEED_WORDS);
+        let chain = Chain { block, score, pairs, span: (from, to) };
         hits.retain(|hit| hit.leak + SEED_WORDS <= from || hit.leak >= to);
         chains.push(chain);
     }
@@ -165,20 +191,19 @@ fn best_chain(shape: &Block, hits: &[Hit]) -> (f64, Vec<Hit>) {
 }
 
 fn follows(shape: &Block, earlier: &Hit, later: &Hit) -> Option<f64> {
-    let words = later.word.checked_sub(earlier.word)?;
-    let leak = later.leak.checked_sub(earlier.leak)?;
-    if words == 0 || leak == 0 {
+    let leak = later.leak.checked_sub(earlier.leak).filter(|leak| *leak > 0)?;
+    let ([from, .., end], [to, ..]) = (earlier.run.nodes, later.run.nodes);
+    if leak < SEED_WORDS {
+        // Words that both runs have are the same words of the block.
+        let same = earlier.run.nodes.iter().skip(leak).zip(&later.run.nodes).all(|(one, other)| one == other);
+        return same.then_some(0.0);
+    }
+    if to <= end {
         return None;
     }
-    if words == leak && words < SEED_WORDS {
-        return Some(0.0);
-    }
-    if words < SEED_WORDS || leak < SEED_WORDS {
-        return None;
-    }
-    let node = |word: usize| shape.words.get(word).map(|word| word.start);
     // A word has at least two glyphs, its space included.
-    let room = shape.longest_between(node(earlier.word)?, node(later.word)?) / 2 + GAP_WORDS;
+    let room = shape.longest_between(from, to) / 2 + GAP_WORDS;
+    let words = later.word.saturating_sub(earlier.word);
     (leak <= room).then(|| 0.02 * words.abs_diff(leak).min(25) as f64)
 }
 

@@ -116,7 +116,9 @@ fn both_variants_present_erase() {
 
 #[test]
 fn a_site_out_of_its_text_is_erased() {
-    let leak = format!("{INTRO} nothing. Somewhere else a form asks you to fill in every field of it. {END}");
+    let leak = format!(
+        "{INTRO} nothing. Somewhere else a form asks you to fill in every field of it, and the clerk reads it out. {END}"
+    );
     assert_eq!(seen(&sample(), &leak)[1], Seen::Erased);
 }
 

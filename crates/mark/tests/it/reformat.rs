@@ -29,7 +29,18 @@ fn python(text: &str) -> String {
             continue;
         }
         let depth = (line.len() - bare.len()) / 4;
-        let swapped: String = bare.chars().map(|c| if c == '"' { '\'' } else if c == '\'' { '"' } else { c }).collect();
+        let swapped: String = bare
+            .chars()
+            .map(|c| {
+                if c == '"' {
+                    '\''
+                } else if c == '\'' {
+                    '"'
+                } else {
+                    c
+                }
+            })
+            .collect();
         let inside = format!(",\n{}", "  ".repeat(depth + 2));
         out += &format!("{}{}\n", "  ".repeat(depth), swapped.replace(", ", &inside));
     }
@@ -62,7 +73,9 @@ fn sorted_mapping(lines: &[&str], depth: usize) -> String {
     for group in groups {
         let head = group[0].trim_start();
         let head = match head.split_once(": ") {
-            Some((key, value)) if !value.starts_with('"') && value.contains(' ') => format!("{key}: '{value}'"),
+            Some((key, value)) if !value.starts_with('"') && value.contains(' ') => {
+                format!("{key}: '{value}'")
+            }
             _ => head.to_owned(),
         };
         out += &format!("{}{head}\n", "    ".repeat(depth));

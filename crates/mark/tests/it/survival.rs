@@ -51,3 +51,31 @@ fn sites_are_read_in_every_style_and_leak() {
         println!("{:10} {row}", format!("{style:?}"));
     }
 }
+
+/// A text of the same genre, even of the same template, is not the package.
+#[test]
+fn other_packages_of_the_style_are_not_derived() {
+    for style in STYLES {
+        let mut derived = 0;
+        for seed in 1..9 {
+            let master = package(style, seed);
+            let reader = Reader::new(&master);
+            for other in (1..9).filter(|other| other % 2 != seed % 2) {
+                let other = package(style, other + 1000);
+                let codebook = codebook(&other, 1);
+                let text = joined(&copy(&other, &codebook, "member-001"));
+                for share in [1.0, 0.3, 0.1, 0.03] {
+                    let mut rng = StdRng::seed_from_u64(seed);
+                    let reading = reader.read(&pasted(excerpt(&text, share, &mut rng)));
+                    derived += usize::from(reading.derived);
+                    let seen =
+                        reading.sites.iter().filter(|site| site.seen != mark::reading::Seen::Erased).count();
+                    if reading.derived {
+                        println!("{style:?} {share} {} {seen}", reading.aligned);
+                    }
+                }
+            }
+        }
+        println!("{style:?}: {derived} of {}", 8 * 4 * 4);
+    }
+}

@@ -16,7 +16,12 @@ const EPSILON: f64 = 1e-6;
 const SEEDS: std::ops::Range<u8> = 1..4;
 
 /// Right, wrong and all sites that are no constants.
-pub(crate) fn score(master: &Master, codebook: &Codebook, member: &str, reading: &Reading) -> (usize, usize, usize) {
+pub(crate) fn score(
+    master: &Master,
+    codebook: &Codebook,
+    member: &str,
+    reading: &Reading,
+) -> (usize, usize, usize) {
     let codeword = codebook.codeword(member);
     let (mut right, mut wrong, mut all) = (0, 0, 0);
     for ((site, read), symbol) in master.sites.iter().zip(&reading.sites).zip(codeword.symbols()) {
