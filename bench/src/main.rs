@@ -8,6 +8,7 @@ mod hunt;
 mod log;
 mod plan;
 mod screen;
+mod reader;
 mod seal;
 mod trace;
 
@@ -19,6 +20,7 @@ fn main() -> anyhow::Result<()> {
     println!("measured on {}", cpu::setup());
     demo::run()?;
     seal::run()?;
+    reader::run()?;
     trace::run()?;
     screen::run()?;
     hunt::run()?;

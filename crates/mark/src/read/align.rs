@@ -5,6 +5,8 @@
 //! the end, so that their sum at a branch's enter node is the least cost of any path *through that
 //! branch*, whatever the neighbouring sites show.
 
+mod exact;
+
 use std::collections::{BTreeMap, HashMap};
 
 use super::lattice::{Block, BlockWord, NodeMark};
@@ -61,10 +63,16 @@ pub(super) struct Alignment {
     pub(super) cost: u32,
     /// Leak glyphs before the path's start.
     pub(super) start: usize,
+    /// Whether the leak is a path glyph by glyph; the costs through its one place are then distances between
+    /// branches, and all that is told of them is whether they are 0.
+    pub(super) exact: bool,
 }
 
 /// Aligns a stretch; `None` when it is too large or empty.
 pub(super) fn align(stretch: &Stretch<'_>) -> Option<Alignment> {
+    if let Some(alignment) = exact::align(stretch) {
+        return Some(alignment);
+    }
     let rows = stretch.to.checked_sub(stretch.from)?;
     let width = stretch.leak.len() + 1;
     if rows == 0 || rows.checked_add(1)?.checked_mul(width)? > CELLS {
@@ -91,7 +99,7 @@ pub(super) fn align(stretch: &Stretch<'_>) -> Option<Alignment> {
     }
     let through =
         if has_places(stretch) { through(stretch, &cuts, &forward, rows, width)? } else { Vec::new() };
-    Some(Alignment { steps, through, cost, start })
+    Some(Alignment { steps, through, cost, start, exact: false })
 }
 
 /// Whether a whole block can be aligned with this many glyphs of leak.
@@ -202,8 +210,8 @@ fn forward(stretch: &Stretch<'_>, cuts: &Cuts, rows: usize, width: usize) -> Opt
     let mut input = Vec::with_capacity(width);
     for (row, node) in stretch.block.nodes.get(stretch.from..stretch.to)?.iter().enumerate() {
         input.clear();
-        for before in &node.before {
-            least(&mut input, table.row(row_of(stretch, *before)));
+        for before in node.before.iter() {
+            least(&mut input, table.row(row_of(stretch, before)));
         }
         if input.is_empty() {
             input.extend_from_slice(table.row(0));
@@ -279,9 +287,9 @@ fn through(
     for (row, node) in nodes.iter().enumerate().rev() {
         if row + 1 < rows {
             input.clear();
-            for after in &node.after {
-                let next = row_of(stretch, *after);
-                let glyph = stretch.block.nodes.get(*after)?.glyph;
+            for after in node.after.iter() {
+                let next = row_of(stretch, after);
+                let glyph = stretch.block.nodes.get(after)?.glyph;
                 if next > rows {
                     continue;
                 }
@@ -336,7 +344,7 @@ fn trace(
         let rows_before = node
             .before
             .iter()
-            .map(|before| row_of(stretch, *before))
+            .map(|before| row_of(stretch, before))
             .chain(node.before.is_empty().then_some(0));
         let from = |column: usize, paid: u32| {
             rows_before.clone().find(|before| table.at(*before, column) + paid == cost)

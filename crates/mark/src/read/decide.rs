@@ -293,6 +293,9 @@ impl Path<'_> {
         others.into_iter().all(|(branch, nodes)| {
             let Some(Some(cost)) = least.get(branch) else { return false };
             let margin = cost.saturating_sub(alignment.cost);
+            if alignment.exact {
+                return margin > 0;
+            }
             // At least 0.4 of the distance between what the leak shows here and this branch.
             margin > 0
                 && distance(self.block, nodes.clone(), &done.text, self.case)

@@ -95,6 +95,7 @@ impl Telling {
 pub(super) fn is_derived<'a>(
     frame: &Frame,
     readings: impl Iterator<Item = (&'a Chain, &'a ChainReading)>,
+    entries: &[u64],
     leak: &Text,
 ) -> bool {
     let (mut solid, mut dense, mut through) = (Telling::default(), Telling::default(), Telling::default());
@@ -119,5 +120,6 @@ pub(super) fn is_derived<'a>(
     };
     solid.count() >= SOLID_TELLING
         || mostly(&dense, MOSTLY)
+        || mostly(&frame.telling(entries.iter().copied()), MOSTLY)
         || MOSTLY_THROUGH_SITES.iter().any(|rung| mostly(&through, *rung))
 }

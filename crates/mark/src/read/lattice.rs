@@ -46,11 +46,48 @@ pub(super) struct Block {
 #[derive(Clone, Debug)]
 pub(super) struct LatticeNode {
     pub(super) glyph: Glyph,
-    pub(super) before: Vec<usize>,
-    pub(super) after: Vec<usize>,
+    pub(super) before: Links,
+    pub(super) after: Links,
     /// Longest path from the block's start, in glyphs.
     pub(super) longest: usize,
     pub(super) mark: NodeMark,
+}
+
+/// Neighbours of a node; nearly always one, which takes no memory of its own.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Links {
+    first: Option<usize>,
+    more: Vec<usize>,
+}
+
+impl Links {
+    fn one(node: usize) -> Self {
+        Links { first: Some(node), more: Vec::new() }
+    }
+
+    fn push(&mut self, node: usize) {
+        if self.first.is_none() {
+            self.first = Some(node);
+        } else {
+            self.more.push(node);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> + Clone + '_ {
+        self.first.iter().chain(&self.more).copied()
+    }
+}
+
+impl FromIterator<usize> for Links {
+    fn from_iter<T: IntoIterator<Item = usize>>(nodes: T) -> Self {
+        let mut links = Links::default();
+        nodes.into_iter().for_each(|node| links.push(node));
+        links
+    }
 }
 
 /// What passing a node means for a place.
@@ -284,8 +321,8 @@ impl<'a> Builder<'a> {
     fn new(master: &'a Master) -> Self {
         let source = LatticeNode {
             glyph: Glyph::PASS,
-            before: Vec::new(),
-            after: Vec::new(),
+            before: Links::default(),
+            after: Links::default(),
             longest: 0,
             mark: NodeMark::None,
         };
@@ -300,17 +337,13 @@ impl<'a> Builder<'a> {
 
     fn finish(mut self) -> Option<Block> {
         self.close_run(true);
-        self.push(Glyph::PASS, vec![self.end], NodeMark::None);
-        let edges: Vec<(usize, usize)> = self
-            .block
-            .nodes
-            .iter()
-            .enumerate()
-            .flat_map(|(to, node)| node.before.iter().map(move |from| (*from, to)))
-            .collect();
-        for (from, to) in edges {
-            if let Some(node) = self.block.nodes.get_mut(from) {
-                node.after.push(to);
+        self.push(Glyph::PASS, Links::one(self.end), NodeMark::None);
+        for to in 0..self.block.nodes.len() {
+            let before = self.block.nodes.get(to).map(|node| node.before.clone()).unwrap_or_default();
+            for from in before.iter() {
+                if let Some(node) = self.block.nodes.get_mut(from) {
+                    node.after.push(to);
+                }
             }
         }
         self.has_text.then_some(self.block)
@@ -350,7 +383,7 @@ impl<'a> Builder<'a> {
         normalise(text, &mut glyphs);
         for glyph in glyphs {
             self.has_text |= glyph.is_word();
-            let at = self.push(glyph, vec![self.end], NodeMark::None);
+            let at = self.push(glyph, Links::one(self.end), NodeMark::None);
             if self.depth == 0 {
                 self.run.get_or_insert(at);
             }
@@ -365,12 +398,12 @@ impl<'a> Builder<'a> {
         };
         let start = self.end;
         for at in 0..length {
-            self.push(Glyph::any(at == 0, at + 1 == length), vec![self.end], NodeMark::None);
+            self.push(Glyph::any(at == 0, at + 1 == length), Links::one(self.end), NodeMark::None);
         }
         // Without this way round, the wildcards would swallow the text behind a value that was taken out.
         let value = self.end;
-        let lost = self.push(Glyph::LOST, vec![start], NodeMark::None);
-        self.push(Glyph::PASS, vec![value, lost], NodeMark::None);
+        let lost = self.push(Glyph::LOST, Links::one(start), NodeMark::None);
+        self.push(Glyph::PASS, [value, lost].into_iter().collect(), NodeMark::None);
         if self.depth == 0 {
             // Keeps a word that touches the value from counting as whole.
             self.joined = false;
@@ -383,10 +416,10 @@ impl<'a> Builder<'a> {
         self.block.places.push(Place { site, branches: Vec::new() });
         self.depth += 1;
         let split = self.end;
-        let mut ends = Vec::new();
+        let mut ends = Links::default();
         let mut ranges = Vec::new();
         for branch in 0..branches {
-            let enter = self.push(Glyph::PASS, vec![split], NodeMark::Enter { place, branch });
+            let enter = self.push(Glyph::PASS, Links::one(split), NodeMark::Enter { place, branch });
             fill(self, branch);
             ends.push(self.end);
             ranges.push(enter..self.block.nodes.len());
@@ -398,10 +431,10 @@ impl<'a> Builder<'a> {
         self.push(Glyph::PASS, ends, NodeMark::Leave { place });
     }
 
-    fn push(&mut self, glyph: Glyph, before: Vec<usize>, mark: NodeMark) -> usize {
-        let reach = before.iter().filter_map(|at| self.block.nodes.get(*at)).map(|node| node.longest).max();
+    fn push(&mut self, glyph: Glyph, before: Links, mark: NodeMark) -> usize {
+        let reach = before.iter().filter_map(|at| self.block.nodes.get(at)).map(|node| node.longest).max();
         let longest = reach.unwrap_or(0) + usize::from(glyph != Glyph::PASS);
-        self.block.nodes.push(LatticeNode { glyph, before, after: Vec::new(), longest, mark });
+        self.block.nodes.push(LatticeNode { glyph, before, after: Links::default(), longest, mark });
         self.end = self.block.nodes.len() - 1;
         self.end
     }

@@ -6,7 +6,7 @@
 //!
 //! The steps: `normalise` both texts; compile the master's paragraphs into a `lattice` each; find each
 //! paragraph by runs of its invariant words (`seed`); `align` lattice and leak between these anchors;
-//! `decide` for a branch where it stands out; look for the items of a long `order` one by one; collect
+//! `decide` for a branch where it stands out; find the entries of structured files by all their words (`units`); look for the items of a long `order` one by one; collect
 //! the `tokens` that have a constant's shape.
 //!
 //! Time and memory grow linearly with the leak: what is aligned is bounded by the master.
@@ -20,6 +20,7 @@ mod order;
 mod runs;
 mod seed;
 mod tokens;
+mod units;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +33,7 @@ use derived::{Frame, is_derived};
 use lattice::Lattice;
 use normalise::{Case, Text, upper_share};
 use seed::{Chain, chains};
+use units::Units;
 
 /// Version of everything a reading depends on.
 pub const READER: &str = "mark-read/2";
@@ -54,6 +56,7 @@ pub struct LeakFile {
 pub struct Reader<'a> {
     master: &'a Master,
     lattice: Lattice,
+    units: Units,
     frame: Frame,
     upper_share: f64,
 }
@@ -70,7 +73,7 @@ impl<'a> Reader<'a> {
         let glyphs: Vec<_> =
             lattice.blocks.iter().flat_map(|block| &block.nodes).map(|node| node.glyph).collect();
         let (frame, upper_share) = (Frame::of(&lattice), upper_share(&glyphs));
-        Reader { master, lattice, frame, upper_share }
+        Reader { master, lattice, units: Units::of(master), frame, upper_share }
     }
 
     /// Reads a leak.
@@ -91,7 +94,8 @@ impl<'a> Reader<'a> {
 
         let matched: usize = readings.iter().map(|reading| reading.matched).sum();
         let aligned = if text.words.is_empty() { 0.0 } else { matched as f64 / text.words.len() as f64 };
-        let derived = is_derived(&self.frame, chains.iter().zip(&readings), &text);
+        let units = self.units.read(&text);
+        let derived = is_derived(&self.frame, chains.iter().zip(&readings), &units.matched_words, &text);
         let mut votes = Votes::default();
         if derived {
             for (chain, reading) in chains.iter().zip(&readings) {
@@ -107,9 +111,12 @@ impl<'a> Reader<'a> {
                     }
                 }
             }
+            for (site, unit, symbol) in &units.read {
+                votes.add(*site, (UNITS, *unit), *symbol, 1.0);
+            }
             for long in &self.lattice.orders {
                 for rank in order::read_order(&self.lattice, long, &chains, &text, case) {
-                    votes.add(long.site, (usize::MAX, 0), rank, 1.0);
+                    votes.add(long.site, (ORDERS, 0), rank, 1.0);
                 }
             }
         }
@@ -135,6 +142,10 @@ impl<'a> Reader<'a> {
         }
     }
 }
+
+/// Stand for a block where a symbol was read in none.
+const ORDERS: usize = usize::MAX;
+const UNITS: usize = usize::MAX - 1;
 
 /// Symbols read at each site, over all its places.
 #[derive(Default)]

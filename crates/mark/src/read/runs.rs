@@ -134,8 +134,8 @@ impl Walk<'_> {
             let Some(node) = self.block.nodes.get(at) else { continue };
             let hash = if node.glyph == Glyph::PASS { hash } else { node.glyph.hash_into(hash) };
             let mut ends = node.after.is_empty();
-            for after in &node.after {
-                let Some(next) = self.block.nodes.get(*after).map(|node| node.glyph) else { continue };
+            for after in node.after.iter() {
+                let Some(next) = self.block.nodes.get(after).map(|node| node.glyph) else { continue };
                 if next.is_any()
                     || next == Glyph::LOST
                     || done.len() + open.len() >= WAYS
@@ -144,7 +144,7 @@ impl Walk<'_> {
                     continue;
                 }
                 if next == Glyph::PASS || next.is_word() {
-                    open.push((*after, hash, length + 1));
+                    open.push((after, hash, length + 1));
                 } else {
                     ends = true;
                 }
@@ -167,12 +167,12 @@ impl Walk<'_> {
             if seen > LONGEST {
                 break;
             }
-            for after in &node.after {
-                let Some(next) = self.block.nodes.get(*after).map(|node| node.glyph) else { continue };
+            for after in node.after.iter() {
+                let Some(next) = self.block.nodes.get(after).map(|node| node.glyph) else { continue };
                 if next.is_any() || next == Glyph::LOST || starts.len() + open.len() >= WAYS {
                     continue;
                 }
-                if next.is_word() { starts.push(*after) } else { open.push(*after) }
+                if next.is_word() { starts.push(after) } else { open.push(after) }
             }
         }
         starts
