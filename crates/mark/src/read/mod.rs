@@ -14,6 +14,7 @@
 mod align;
 mod decide;
 mod derived;
+mod fill;
 mod lattice;
 mod normalise;
 mod order;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::fill::fill;
 use super::lattice::{Block, Lattice, SEED_WORDS, seed};
 use super::normalise::Text;
 use super::runs::{Run, mixed_runs};
@@ -52,6 +53,11 @@ pub(super) fn chains(lattice: &Lattice, leak: &Text) -> Vec<Chain> {
 
     let mut taken = Claims::default();
     all.retain(|chain| taken.claim(chain.span));
+    for chain in &mut all {
+        if let Some(block) = lattice.blocks.get(chain.block) {
+            fill(chain, block, leak, &lattice.in_branches);
+        }
+    }
     all
 }
 

@@ -104,7 +104,7 @@ impl Draw {
 
 /// A package of one style.
 pub(crate) fn package(style: Style, seed: u64) -> Master {
-    let mut draw = Draw { rng: StdRng::seed_from_u64(seed), half: if seed % 2 == 0 { 0 } else { 1 } };
+    let mut draw = Draw { rng: StdRng::seed_from_u64(seed), half: usize::from(!seed.is_multiple_of(2)) };
     let (path, text) = match style {
         Style::Prose => ("guide.md", prose(&mut draw, false)),
         Style::Dense => ("guide.md", prose(&mut draw, true)),

@@ -1,0 +1,169 @@
+//! More anchors for a chain: what stands beside the anchors it has, and what is unique between two of them.
+//!
+//! A text that repeats itself has few runs of words that tell where a block stands; once that is known, far
+//! fewer words have to be told apart.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use super::lattice::{Block, SEED_WORDS};
+use super::normalise::Text;
+use super::seed::Chain;
+
+/// Longest gap that is filled, in words of the block and of the leak.
+const GAP: usize = 2000;
+
+/// Adds a chain's missing anchors, rising in both texts.
+pub(super) fn fill(chain: &mut Chain, block: &Block, leak: &Text, in_branches: &HashSet<u64>) {
+    let mut pairs: Vec<(usize, usize)> = Vec::with_capacity(block.words.len());
+    let mut old = std::mem::take(&mut chain.pairs).into_iter();
+    let Some(first) = old.next() else { return };
+    let mut head = Vec::new();
+    let mut at = first;
+    while let Some(before) = beside(block, leak, at, false) {
+        head.push(before);
+        at = before;
+    }
+    pairs.extend(head.into_iter().rev());
+    pairs.push(first);
+    for next in old {
+        between(&mut pairs, next, block, leak, in_branches);
+    }
+    while let Some(after) = pairs.last().and_then(|last| beside(block, leak, *last, true)) {
+        pairs.push(after);
+    }
+    let (from, to) = chain.span;
+    let start = pairs.first().map_or(from, |pair| pair.1.min(from));
+    let end = pairs.last().map_or(to, |pair| to.max(pair.1 + 1));
+    chain.span = (start, end);
+    chain.pairs = pairs;
+}
+
+/// The pair before or after, if nothing but invariant text lies between and the words are the same.
+fn beside(block: &Block, leak: &Text, (word, there): (usize, usize), after: bool) -> Option<(usize, usize)> {
+    let (next, next_there) =
+        if after { (word + 1, there + 1) } else { (word.checked_sub(1)?, there.checked_sub(1)?) };
+    let joined = block.words.get(if after { next } else { word })?.joined;
+    let same = block.words.get(next)?.hash == leak.words.get(next_there)?.hash;
+    (joined && same).then_some((next, next_there))
+}
+
+/// Adds what lies between the last pair and the next, and the next itself.
+fn between(
+    pairs: &mut Vec<(usize, usize)>,
+    next: (usize, usize),
+    block: &Block,
+    leak: &Text,
+    in_branches: &HashSet<u64>,
+) {
+    let is_free = |pair: (usize, usize)| pair.0 < next.0 && pair.1 < next.1;
+    while let Some(after) =
+        pairs.last().and_then(|last| beside(block, leak, *last, true)).filter(|p| is_free(*p))
+    {
+        pairs.push(after);
+    }
+    let Some(&last) = pairs.last() else { return };
+    let mut tail = vec![next];
+    let mut at = next;
+    while let Some(before) =
+        beside(block, leak, at, false).filter(|before| before.0 > last.0 && before.1 > last.1)
+    {
+        tail.push(before);
+        at = before;
+    }
+    let (words, there) = (last.0 + 1..at.0, last.1 + 1..at.1);
+    if words.len() >= SEED_WORDS && there.len() >= SEED_WORDS && words.len().max(there.len()) <= GAP {
+        for (word, there) in unique(block, leak, words, there, in_branches) {
+            for step in 0..SEED_WORDS {
+                let pair = (word + step, there + step);
+                if pairs.last().is_none_or(|last| last.0 < pair.0 && last.1 < pair.1) {
+                    pairs.push(pair);
+                }
+            }
+        }
+    }
+    pairs.extend(tail.into_iter().rev());
+}
+
+/// Runs of words that stand once in a stretch of the block and once in one of the leak; rising in both, with
+/// whatever crosses left out.
+fn unique(
+    block: &Block,
+    leak: &Text,
+    words: Range<usize>,
+    there: Range<usize>,
+    in_branches: &HashSet<u64>,
+) -> Vec<(usize, usize)> {
+    let mut runs: HashMap<u64, (usize, Option<usize>, usize)> = HashMap::new();
+    for word in words.start..(words.end + 1).saturating_sub(SEED_WORDS) {
+        if let Some(hash) = block.seed(word).filter(|hash| !in_branches.contains(hash)) {
+            let run = runs.entry(hash).or_insert((0, None, word));
+            run.0 += 1;
+        }
+    }
+    let stretch = leak.words.get(there.clone()).unwrap_or_default();
+    for (at, run) in stretch.windows(SEED_WORDS).enumerate() {
+        let hash = super::lattice::seed(run.iter().map(|word| word.hash));
+        if let Some(run) = runs.get_mut(&hash) {
+            // Twice in the leak counts as twice in the block.
+            run.0 += usize::from(run.1.is_some());
+            run.1 = Some(there.start + at);
+        }
+    }
+    let mut found: Vec<(usize, usize)> = runs
+        .into_values()
+        .filter(|(count, ..)| *count == 1)
+        .filter_map(|(_, there, word)| Some((word, there?)))
+        .collect();
+    found.sort_unstable();
+    // Two that cross: neither is certain.
+    let crosses = |at: usize, pair: &(usize, usize)| {
+        let before = at.checked_sub(1).and_then(|before| found.get(before));
+        before.is_some_and(|before| before.1 >= pair.1)
+            || found.get(at + 1).is_some_and(|after| after.1 <= pair.1)
+    };
+    let kept: Vec<(usize, usize)> =
+        found.iter().enumerate().filter(|(at, pair)| !crosses(*at, pair)).map(|(_, pair)| *pair).collect();
+    let rises = kept.iter().zip(kept.iter().skip(1)).all(|(one, next)| one.1 < next.1);
+    if rises { kept } else { Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lattice::Lattice;
+    use super::super::seed::chains;
+    use super::*;
+    use crate::read::tests::{choice, master, text};
+
+    #[test]
+    fn repeated_words_between_two_anchors_are_found() {
+        let mut nodes = Vec::new();
+        for at in 0..12 {
+            nodes.push(text(&format!("number {at}{at} of round {at}9 ")));
+            nodes.push(choice(at, &["waits patiently", "stands by"]));
+            nodes.push(text(" and the log of the queue says so. "));
+        }
+        let lattice = Lattice::of(&master(nodes));
+        let leak: String = (0..12)
+            .map(|at| format!("number {at}{at} of round {at}9 stands by and the log of the queue says so. "))
+            .collect();
+        let leak = Text::of([leak.as_str()]);
+        let chains = chains(&lattice, &leak);
+        assert_eq!(chains.len(), 1);
+        let expected = leak.words.len() - 2 * 12;
+        assert_eq!(chains[0].pairs.len(), expected);
+        assert!(chains[0].pairs.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1));
+    }
+
+    #[test]
+    fn what_crosses_or_repeats_is_no_anchor() {
+        let lattice = Lattice::of(&master(vec![text("one two three four five six seven eight nine ten")]));
+        let find = |leak: &str| {
+            let text = Text::of([leak]);
+            unique(&lattice.blocks[0], &text, 0..10, 0..text.words.len(), &HashSet::new())
+        };
+        assert_eq!(find("one two three x eight nine ten"), [(0, 0), (7, 4)]);
+        assert!(find("eight nine ten x one two three").is_empty());
+        assert_eq!(find("one two three x one two three y eight nine ten"), [(7, 8)]);
+    }
+}
