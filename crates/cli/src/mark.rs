@@ -3,6 +3,7 @@
 mod capture;
 mod claim;
 mod hunt;
+mod propose;
 mod simulate;
 mod strength;
 
@@ -52,6 +53,16 @@ pub(crate) enum MarkVerb {
         /// A folder; every file in it is an item
         package: PathBuf,
     },
+    /// Propose places that could be marked; accept them one by one
+    #[command(after_help = "\
+Example:
+  forewarn mark propose ./package --file advisory.md
+  forewarn mark propose ./package --accept all --tier A
+  forewarn mark propose ./package --interactive
+
+Nothing is written without --accept or --interactive. About one in eight proposals is wrong in its sentence:
+read each in its context, and lint afterwards.")]
+    Propose(propose::ProposeArgs),
     /// Measure whom leaks of a package would name: every file, every kind of leak
     #[command(after_help = "\
 Example:
@@ -163,6 +174,7 @@ pub(crate) fn run(common: &Common, verb: MarkVerb) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         MarkVerb::Lint { package } => lint(common, &package),
+        MarkVerb::Propose(args) => propose::run(common, &args).map(|()| ExitCode::SUCCESS),
         MarkVerb::Strength(args) => strength::strength(common, &args).map(|()| ExitCode::SUCCESS),
         MarkVerb::Render(args) => render(common, &args).map(|()| ExitCode::SUCCESS),
         MarkVerb::Trace(args) => trace(common, &args).map(|()| ExitCode::SUCCESS),

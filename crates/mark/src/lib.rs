@@ -9,6 +9,7 @@ pub mod hunt;
 pub mod kinds;
 pub mod lint;
 pub mod master;
+pub mod propose;
 pub mod read;
 pub mod reading;
 pub mod render;

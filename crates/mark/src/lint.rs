@@ -1,18 +1,25 @@
 //! What an author should look at before a package is marked.
 //!
 //! Everything here is a warning: the package has a rendering, but a mark is weak, or a copy may mean something
-//! else. Every problem names its rule; what the rules do not see:
+//! else. Every problem names its rule:
 //!
-//! - E2 finds names used in one file, not literals that are written twice without a mark.
-//! - E3 looks at the size of a value, not at public text of its shape.
-//! - E4 compares variants with each other, not with the text around them (E5).
-//! - E6 knows reserved names and addresses; links in prose are not looked at unless they touch a mark.
-//! - E8 renders first, last and 100 random variants and every single flip, as far as a budget of work goes, and
+//! - E1: markup that is not read where it stands (markup that does not parse is an error of the parser).
+//! - E2: a name used in one file only; a literal that looks made up and stands unmarked in several places.
+//! - E3: a value of too few bits, or of a shape that many words of the package have; public text is not looked at.
+//! - E4: a variant that is part of another.
+//! - E5: a variant that also stands unmarked within 40 words of its site.
+//! - E6: addresses that are not reserved; links in prose are not looked at unless they touch a mark.
+//! - E7: a version, an identifier or a hash that only some variants have.
+//! - E8: renders first, last and 100 random variants and every single flip, as far as a budget of work goes, and
 //!   compares each with the default rendering; what that does not see, [`crate::kinds::check`] says.
-//! - E10, how likely a leak of a file names its member, is measured by [`strength`](crate::strength), not here.
+//! - E9: variants of very different length, or with and without contractions.
+//! - E10: a file whose leak alone cannot name anybody, estimated from its bits; sites with hardly a word between.
+//!   How likely a leak of a file names its member is measured by [`strength`](crate::strength).
 
 mod addresses;
+mod near;
 mod renders;
+mod strength;
 mod tokens;
 
 use std::collections::BTreeSet;
@@ -38,6 +45,7 @@ pub fn lint(master: &Master, files: &[SourceFile]) -> Vec<Problem> {
         master,
         problems: &mut problems,
         files: vec![BTreeSet::new(); master.sites.len()],
+        places: vec![0; master.sites.len()],
         seen: vec![false; master.sites.len()],
     };
     for (file, parsed) in master.files.iter().enumerate() {
@@ -49,6 +57,10 @@ pub fn lint(master: &Master, files: &[SourceFile]) -> Vec<Problem> {
         addresses::lint(&source, &mut problems);
         unread_code_markup(&source, &mut problems);
     }
+    problems.extend(crate::propose::repeated(files, master));
+    near::lint(master, &mut problems);
+    strength::shapes(master, &mut problems);
+    strength::lint(master, &mut problems);
     renders::lint(master, &mut problems);
     problems.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| (&a.id, &a.says).cmp(&(&b.id, &b.says))));
     problems.dedup();
@@ -60,6 +72,8 @@ struct Walk<'a> {
     problems: &'a mut Vec<Problem>,
     /// Files that every site occurs in.
     files: Vec<BTreeSet<usize>>,
+    /// How often every site occurs.
+    places: Vec<usize>,
     /// Sites whose variants have been compared.
     seen: Vec<bool>,
 }
@@ -75,6 +89,9 @@ impl Walk<'_> {
             };
             if let Some(files) = self.files.get_mut(site.0) {
                 files.insert(file);
+            }
+            if let Some(places) = self.places.get_mut(site.0) {
+                *places += 1;
             }
             let first = self.seen.get_mut(site.0).is_some_and(|seen| !std::mem::replace(seen, true));
             if let Some(site) = self.master.sites.get(site.0).filter(|_| first) {
@@ -129,6 +146,10 @@ impl Walk<'_> {
                 ),
             );
         }
+        let short_forms = normal.iter().filter(|text| contracted(text)).count();
+        if short_forms > 0 && normal.iter().any(|text| spelled_out(text)) {
+            self.warn("E9", site, "some variants use contractions such as `don't`, others write them out; a reader notices the change of tone");
+        }
         let lengths = || texts.iter().map(|text| text.trim().chars().count());
         let (short, long) = (lengths().min().unwrap_or(0), lengths().max().unwrap_or(0));
         if long >= LONG && long > 2 * short {
@@ -146,7 +167,13 @@ impl Walk<'_> {
         if self.master.files.len() < 2 {
             return;
         }
-        for (site, files) in self.master.sites.iter().zip(std::mem::take(&mut self.files)) {
+        let places = std::mem::take(&mut self.places);
+        let found = self.master.sites.iter().zip(std::mem::take(&mut self.files)).zip(places);
+        for ((site, files), places) in found {
+            // A word that is coupled over its places in one file is coupled to all there is.
+            if places > 1 && matches!(site.kind, SiteKind::Choice { .. }) {
+                continue;
+            }
             let Some(name) = site.name.as_ref().filter(|_| files.len() < 2) else { continue };
             if !matches!(site.kind, SiteKind::Order { .. }) {
                 self.warn(
@@ -161,6 +188,29 @@ impl Walk<'_> {
     fn warn(&mut self, id: &str, site: &Site, says: impl Into<String>) {
         self.problems.push(Problem::warning(id, site.at.clone(), says));
     }
+}
+
+/// Tells whether a text has `n't`, `it's` and their like.
+fn contracted(text: &str) -> bool {
+    let text = text.replace('’', "'");
+    ["n't", "'re", "'ve", "'ll", "it's", "that's", "there's"].iter().any(|form| text.contains(form))
+}
+
+/// Tells whether a text has what a contraction would shorten.
+fn spelled_out(text: &str) -> bool {
+    let forms = [
+        " not ",
+        "cannot ",
+        " it is ",
+        " that is ",
+        " there is ",
+        " we are ",
+        " they are ",
+        " you are ",
+        " we have ",
+    ];
+    let text = format!(" {text} ");
+    forms.iter().any(|form| text.contains(form))
 }
 
 /// Text of nodes with first branches; a generated value is `…`.

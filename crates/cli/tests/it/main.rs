@@ -13,6 +13,8 @@ mod marks;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
+mod propose;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod strength;

@@ -1,12 +1,17 @@
 use super::*;
 use crate::syntax::Severity;
 
-fn warnings(files: &[(&str, &str)]) -> Vec<String> {
+fn all(files: &[(&str, &str)]) -> Vec<String> {
     let files: Vec<SourceFile> =
         files.iter().map(|(path, text)| SourceFile { path: (*path).into(), text: (*text).into() }).collect();
     let found = lint(&Master::parse(&files).unwrap(), &files);
     assert!(found.iter().all(|problem| problem.severity == Severity::Warning));
     found.iter().map(|p| format!("{} {}", p.id, p)).collect()
+}
+
+/// What is said of a package's strength is tested on its own.
+fn warnings(files: &[(&str, &str)]) -> Vec<String> {
+    all(files).into_iter().filter(|says| !says.starts_with("E10 ")).collect()
 }
 
 #[track_caller]
@@ -56,4 +61,40 @@ fn lists_and_listings() {
     one("a.md", "<!--~shuffle-->\n1. a\n2. b\n<!--~/shuffle-->\n", "E8 a.md:1:1: the numbers of this list");
     one("a.md", "```\nx = 1  #~ pick 1|2\n```\n", "E1 a.md:2:8: `#~` is not read in Markdown");
     none("a.po", "#~ msgid \"x\"\n");
+}
+
+#[test]
+fn a_file_that_cannot_name_anybody() {
+    let says = |text: &str| {
+        all(&[("a.md", text)]).iter().any(|says| says.starts_with("E10 a.md:1:1: a leak of this file"))
+    };
+    assert!(says("{~a b|c d~}"));
+    assert!(!says("no mark"));
+    assert!(!says("{~x=rand:hex12~}"));
+    let many: String =
+        (0..40).map(|n| format!("{{~left{n}|right{n}~}} one two three four five six\n")).collect();
+    assert!(!says(&many));
+    let dense: String = (0..12).map(|n| format!("{{~left{n}|right{n}~}} one ")).collect();
+    assert!(all(&[("a.md", &dense)]).iter().any(|says| says.contains("12 sites in a row")));
+}
+
+#[test]
+fn variants_beside_their_site_and_unmarked_literals() {
+    one("a.md", "The door {~closes|shuts~} as that one shuts.", "E5 a.md:1:10: `shuts` also stands");
+    let far = "word ".repeat(60);
+    none("a.md", &format!("The door {{~closes|shuts~}} {far} shuts."));
+    let files = [("a.md", "The trace id is 5f3a90c1d27e."), ("b.md", "Search for 5f3a90c1d27e.")];
+    assert!(
+        warnings(&files)[0]
+            .starts_with("E2 a.md:1:17: `5f3a90c1d27e` stands unmarked in 2 places of 2 files")
+    );
+    one(
+        "a.md",
+        "{~it does not run at all|it doesn't run at all~}",
+        "E9 a.md:1:1: some variants use contractions",
+    );
+    let words: String = (0..40).map(|n| format!("{} ", 12_345_678_901_u64 + n)).collect();
+    assert!(
+        warnings(&[("a.md", &format!("{{~x=rand:num11~}} {words}"))])[0].starts_with("E3 a.md:1:1: 40 words")
+    );
 }

@@ -17,6 +17,7 @@ mod rename;
 mod resolve;
 mod sites;
 mod source;
+mod taken;
 mod text;
 mod tree;
 
@@ -24,6 +25,7 @@ pub(crate) use items::number_bullet;
 pub use problem::{Problem, Severity};
 pub(crate) use sites::{normalise, written};
 pub(crate) use source::Source;
+pub(crate) use taken::{Taken, taken};
 pub use text::escape;
 
 use crate::master::Master;
