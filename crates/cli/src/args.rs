@@ -73,6 +73,8 @@ pub(crate) enum Verb {
     Sighting(crate::sighting::SightingVerb),
     /// Trace a leaked file to the copy it derives from
     Trace(crate::trace::TraceArgs),
+    /// Add up the evidence of every trace, over all cases
+    Ledger(crate::ledger::LedgerArgs),
     /// Review a member's standing, by two people
     #[command(subcommand)]
     Review(crate::review::ReviewVerb),

@@ -47,6 +47,9 @@ pub(crate) struct InitArgs {
     /// The bound on accusing any innocent member in a case
     #[arg(long, default_value_t = 1e-6, allow_hyphen_values = true)]
     epsilon: f64,
+    /// How many members who mix their copies the marks are made for; from 3 on a lone leaker needs more sites
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    colluders: u32,
 }
 
 /// List and add operators.
@@ -69,7 +72,12 @@ pub(crate) async fn run(common: &Common, args: InitArgs) -> anyhow::Result<()> {
     let operators: BTreeSet<UserId> = args.operators.into_iter().collect();
     let by = common.actor.clone().or_else(|| operators.first().cloned()).context("name an operator")?;
     let alone = operators.len() < 2;
-    let rules = Rules { max_embargo: args.max_embargo, epsilon: args.epsilon, ..Rules::default() };
+    let rules = Rules {
+        max_embargo: args.max_embargo,
+        epsilon: args.epsilon,
+        colluders: args.colluders,
+        ..Rules::default()
+    };
     let founding =
         Founding { name: args.name, origin: args.origin, rules, operators, tiers: default_tiers()? };
     let engine = Engine::create(data, founding, &by, Clock::System, Entropy::System).await?;

@@ -6,6 +6,7 @@ mod copy;
 mod demo;
 mod explain;
 mod init;
+mod ledger;
 mod log;
 mod mark;
 mod member;
@@ -59,6 +60,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Copy(verb) => return copy::run(&common, verb).await,
         Verb::Sighting(verb) => sighting::run(&common, verb).await?,
         Verb::Trace(args) => trace::run(&common, args).await?,
+        Verb::Ledger(args) => ledger::run(&common, args).await?,
         Verb::Review(verb) => review::run(&common, verb).await?,
         Verb::Publish(args) => publish::run(&common, args).await?,
         Verb::Verify(args) => return verify::run(&common, args).await,

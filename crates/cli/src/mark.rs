@@ -47,6 +47,9 @@ pub(crate) enum MarkVerb {
     Keygen {
         /// The file to write, readable by you only
         key: PathBuf,
+        /// How many members who mix their copies the marks are made for; from 3 on a lone leaker needs more sites
+        #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+        colluders: u32,
     },
     /// Check a package's markup: errors and warnings at file:line:column
     Lint {
@@ -123,17 +126,17 @@ pub(crate) struct ReleaseArgs {
 pub(crate) struct RenderArgs {
     #[command(flatten)]
     release: ReleaseArgs,
-    /// A folder that is empty or not there; it gets a folder a member, and claim.json
+    /// A folder that is empty or not there; it gets a folder a member
     #[arg(long)]
     out: PathBuf,
-    /// How many members together the marks must withstand
-    #[arg(long, value_name = "C", default_value_t = 1)]
-    colluders: u32,
-    /// The bound on accusing any innocent member that the marks must reach
-    #[arg(long, default_value_t = 1e-6, allow_hyphen_values = true)]
-    epsilon: f64,
-    /// Why a package that cannot do this is rendered all the same
-    #[arg(long, value_name = "REASON")]
+    /// How many members together the marks must withstand [default: as the key was made for, else 1]
+    #[arg(long, value_name = "C")]
+    colluders: Option<u32>,
+    /// The bound on accusing any innocent member that the marks must reach [default: 1e-6]
+    #[arg(long, allow_hyphen_values = true)]
+    epsilon: Option<f64>,
+    /// Render a package that cannot do this all the same, and say why; written into every report
+    #[arg(long, value_name = "REASON", num_args = 0..=1, default_missing_value = "no reason was given")]
     weaker_claim: Option<String>,
 }
 
@@ -148,21 +151,24 @@ pub(crate) struct TraceArgs {
     /// The bound on accusing any innocent member
     #[arg(long, default_value_t = 1e-6, allow_hyphen_values = true)]
     epsilon: f64,
-    /// Without claim.json: the --colluders of the render
-    #[arg(long, value_name = "C", default_value_t = 1)]
-    colluders: u32,
     /// The claim.json of these copies, if it lies neither beside the key nor beside the leak
     #[arg(long, value_name = "FILE")]
     claim: Option<PathBuf>,
 }
 
+/// Members up to which a rendering is a trial of the author's, who looks at a few copies: nothing is claimed
+/// unless it is asked for.
+const TRIAL: usize = 10;
+/// The bound on accusing any innocent member where no other is asked for.
+const EPSILON: f64 = 1e-6;
 /// Name under which a key's single release is derived.
 const RELEASE: &str = "package";
 
 pub(crate) fn run(common: &Common, verb: MarkVerb) -> anyhow::Result<ExitCode> {
     match verb {
-        MarkVerb::Keygen { key } => {
-            write_secret(&key, &MarkKey::from_random(Entropy::System.bytes()).to_key_file())?;
+        MarkVerb::Keygen { key, colluders } => {
+            let made = MarkKey::from_random(Entropy::System.bytes()).for_colluders(colluders);
+            write_secret(&key, &made.to_key_file())?;
             if common.json {
                 output::json(&serde_json::json!({ "key": key }))?;
             } else {
@@ -204,18 +210,19 @@ struct Release {
     master: Master,
     codebook: Codebook,
     members: Vec<String>,
+    /// How many members together the key makes marks for.
+    colluders: u32,
 }
 
-/// Loads a release whose values alone are asked for, which are the same whatever coalition it is made for.
+impl Release {
+    /// How many members together are withstood where nothing else is asked for: a code for one or two is the
+    /// same code.
+    fn claimed(&self) -> u32 {
+        if self.colluders > 2 { self.colluders } else { 1 }
+    }
+}
+
 fn load(args: &ReleaseArgs) -> anyhow::Result<Release> {
-    load_for(args, |_| Ok(1))
-}
-
-/// Loads a release; `colluders` tells from its master how many members together it is made for.
-fn load_for(
-    args: &ReleaseArgs,
-    colluders: impl FnOnce(&Master) -> anyhow::Result<u32>,
-) -> anyhow::Result<Release> {
     let key = read_as(&args.key, MarkKey::parse).map_err(|error| match error {
         KeyFileError::Missing(path) => anyhow!(
             "key file `{}` is missing: give the key that the copies were or will be rendered with; `forewarn mark keygen` makes one for a new package",
@@ -225,21 +232,26 @@ fn load_for(
     })?;
     let members = members(&args.members)?;
     let master = engine::master::parse(&sources(&args.package)?)?;
-    let bias = Bias::for_colluders(colluders(&master)?);
+    let bias = Bias::for_colluders(key.colluders());
     let codebook = Codebook::biased(&key.release(RELEASE), &master, bias);
-    Ok(Release { master, codebook, members })
+    Ok(Release { master, codebook, members, colluders: key.colluders() })
 }
 
 fn render(common: &Common, args: &RenderArgs) -> anyhow::Result<()> {
-    let Release { master, codebook, members } = load_for(&args.release, |_| Ok(args.colluders))?;
-    let plan = plan(&master, &codebook, members.len(), args.colluders, args.epsilon)?;
+    let release = load(&args.release)?;
+    let colluders = args.colluders.unwrap_or(release.claimed());
+    let Release { master, codebook, members, .. } = release;
+    let plan = plan(&master, &codebook, members.len(), colluders, args.epsilon.unwrap_or(EPSILON))?;
     let weaker = args.weaker_claim.as_deref().map(str::trim);
     ensure!(weaker != Some(""), "a weaker claim needs its reason in words");
-    if let (Some(missing), None) = (plan.missing(), weaker) {
-        bail!(
+    let trial = members.len() < TRIAL && args.colluders.is_none() && args.epsilon.is_none();
+    match (plan.missing(), weaker) {
+        (Some(missing), None) if trial => output::aside(format_args!("{missing}; a trial for few members")),
+        (Some(missing), None) => bail!(
             "{missing}; it supports {}: `--weaker-claim REASON` renders it all the same, and `forewarn mark strength` says more",
             plan.supported()
-        );
+        ),
+        _ => {}
     }
     let claim = Declared::new(&master, &plan, weaker);
     new_folder(&args.out)?;
@@ -252,7 +264,10 @@ fn render(common: &Common, args: &RenderArgs) -> anyhow::Result<()> {
         bar.step(1);
     }
     bar.end();
-    let claimed = claim.write(&args.out)?;
+    // What is not less than was asked for follows from the package and needs no file.
+    if weaker.is_some() {
+        claim.write(&args.out)?;
+    }
     #[derive(Serialize)]
     struct Rendered {
         members: usize,
@@ -271,7 +286,10 @@ fn render(common: &Common, args: &RenderArgs) -> anyhow::Result<()> {
         count(done.members, "member"),
         count(done.sites, "site")
     ));
-    output::say(format_args!("{} (`{}`; keep it with the key)", done.claim.says, claimed.display()));
+    if weaker.is_some() {
+        let file = args.out.join(claim::FILE);
+        output::say(format_args!("{} (`{}`; keep it with the key)", done.claim.says, file.display()));
+    }
     if done.sites == 0 {
         output::aside("the package has no marks: all copies are equal, and no leak can be traced");
     }
@@ -295,21 +313,19 @@ struct Traced<'a> {
 }
 
 fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
-    let mut found = None;
-    let Release { master, codebook, members } = load_for(&args.release, |master| {
-        found = Declared::find(args.claim.as_deref(), &args.release.key, &args.leak, master)?;
-        Ok(found.as_ref().map_or(args.colluders, Declared::colluders))
-    })?;
+    let release = load(&args.release)?;
+    let colluders = release.claimed();
+    let Release { master, codebook, members, .. } = release;
     ensure!(
         !master.sites.is_empty(),
         "`{}` has no marks: all its copies are equal, and no leak can be traced; is it the marked package?",
         args.release.package.display()
     );
-    let claim = match found {
+    let claim = match Declared::find(args.claim.as_deref(), &args.release.key, &args.leak, &master)? {
         Some(claim) => claim,
         None => {
-            let plan = plan(&master, &codebook, members.len(), args.colluders, args.epsilon)?;
-            Declared::new(&master, &plan, Some("no claim.json was given"))
+            let plan = plan(&master, &codebook, members.len(), colluders, args.epsilon)?;
+            Declared::new(&master, &plan, Some("nothing more was asked for"))
         }
     };
     let mut leak = Vec::new();

@@ -26,17 +26,35 @@ pub struct Keys {
     pub mark: MarkKey,
 }
 
-/// The secret that every release secret is derived from, 32 bytes.
-pub struct MarkKey(Zeroizing<[u8; 32]>);
+/// The secret that every release secret is derived from, 32 bytes, and the coalition that marks are made for
+/// where no program says.
+pub struct MarkKey {
+    secret: Zeroizing<[u8; 32]>,
+    colluders: u32,
+}
 
 /// How a mark key's text starts.
 const MARK_PREFIX: &str = "forewarn-mark-key-v1:";
+/// Colluders of a key whose text names none.
+const COLLUDERS: u32 = 2;
 
 impl MarkKey {
     /// Makes a key from 32 fresh random bytes.
     #[must_use]
     pub fn from_random(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self { secret: Zeroizing::new(bytes), colluders: COLLUDERS }
+    }
+
+    /// Declares how many members who mix their copies the marks are made for, at least one.
+    #[must_use]
+    pub fn for_colluders(self, colluders: u32) -> Self {
+        Self { colluders: colluders.max(1), ..self }
+    }
+
+    /// Returns how many colluders the marks are made for.
+    #[must_use]
+    pub fn colluders(&self) -> u32 {
+        self.colluders
     }
 
     /// Reads a key file's text.
@@ -45,14 +63,26 @@ impl MarkKey {
     /// Says what the text should be, without quoting it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const EXPECTED: &str = "it is no mark key: `forewarn mark keygen FILE` writes one";
-        let digits = text.strip_prefix(MARK_PREFIX).ok_or(EXPECTED)?;
-        digits.parse::<Sha256>().map(|bytes| Self::from_random(bytes.0)).map_err(|_| EXPECTED)
+        let rest = text.strip_prefix(MARK_PREFIX).ok_or(EXPECTED)?;
+        let (digits, colluders) = match rest.split_once(':') {
+            Some((digits, colluders)) => (digits, colluders.parse().map_err(|_| EXPECTED)?),
+            None => (rest, COLLUDERS),
+        };
+        let bytes = digits.parse::<Sha256>().map_err(|_| EXPECTED)?;
+        if colluders == 0 {
+            return Err(EXPECTED);
+        }
+        Ok(Self::from_random(bytes.0).for_colluders(colluders))
     }
 
     /// Writes the text of a key file.
     #[must_use]
     pub fn to_key_file(&self) -> Zeroizing<String> {
-        Zeroizing::new(format!("{MARK_PREFIX}{}", Sha256(*self.0)))
+        let colluders = match self.colluders {
+            COLLUDERS => String::new(),
+            other => format!(":{other}"),
+        };
+        Zeroizing::new(format!("{MARK_PREFIX}{}{colluders}", Sha256(*self.secret)))
     }
 
     /// Derives the secret of one release; different names give independent secrets.
@@ -74,7 +104,7 @@ impl MarkKey {
         let mut derived = Zeroizing::new([0; 32]);
         let info = [b"forewarn ", purpose.as_bytes(), b" v1 ", name.as_bytes()];
         // 32 bytes are far below what HKDF-SHA256 can expand to.
-        let _ = Hkdf::<sha2::Sha256>::new(None, self.0.as_slice())
+        let _ = Hkdf::<sha2::Sha256>::new(None, self.secret.as_slice())
             .expand_multi_info(&info, derived.as_mut_slice());
         derived
     }

@@ -17,6 +17,7 @@ pub mod folder;
 pub mod hash;
 pub mod intake;
 pub mod keys;
+pub mod leaks;
 pub mod ledger;
 pub mod master;
 pub mod progress;

@@ -1,12 +1,13 @@
 //! A case's package: its items' texts out of the blobs, parsed.
 
 use mark::{
-    code::Codebook,
+    code::{Bias, Codebook},
     master::Master,
     syntax::{Problem, SourceFile},
 };
 use package::Identity;
 use program::{
+    Program, Refusal,
     id::{CaseId, ItemId, Sha256},
     item::Item,
 };
@@ -36,6 +37,12 @@ impl Package {
         // The commitment is the hex of a SHA-256 hash by its definition.
         self.codebook.row_opening(member).commitment().parse().unwrap_or(Sha256([0; 32]))
     }
+
+    /// Returns the commitment to how likely each symbol is.
+    #[must_use]
+    pub fn bias(&self) -> Sha256 {
+        self.codebook.bias_opening().commitment().parse().unwrap_or(Sha256([0; 32]))
+    }
 }
 
 impl Engine {
@@ -44,11 +51,12 @@ impl Engine {
     /// # Errors
     /// [`StepError`] when the case is unknown or a text cannot be read.
     pub async fn package(&self, case: &CaseId, version: u32) -> Result<Package, StepError> {
-        let items: Vec<Item> = {
+        let (items, bias) = {
             let program = self.program().await;
-            program.case(case)?.items_of(version).into_values().cloned().collect()
+            let items: Vec<Item> = program.case(case)?.items_of(version).into_values().cloned().collect();
+            (items, bias_of(&program, case, version)?)
         };
-        load(&self.blobs, &self.keys.blob, &self.keys.mark, case, version, &items).await
+        load(&self.blobs, (&self.keys.blob, &self.keys.mark), case, version, (&items, bias)).await
     }
 
     /// Looks for weak marks in a case's package as it stands; none of them keeps it from being released.
@@ -73,15 +81,20 @@ impl Engine {
 /// [`StepError`] when a text cannot be read or does not parse.
 pub(crate) async fn load(
     blobs: &Blobs,
-    blob_key: &Identity,
-    mark_key: &MarkKey,
+    (blob_key, mark_key): (&Identity, &MarkKey),
     case: &CaseId,
     version: u32,
-    items: &[Item],
+    (items, bias): (&[Item], Bias),
 ) -> Result<Package, StepError> {
     let master = parse(&sources(blobs, blob_key, items).await?)?;
-    let codebook = Codebook::new(&mark_key.release(case.as_str()), &master);
+    let codebook = Codebook::biased(&mark_key.release(case.as_str()), &master, bias);
     Ok(Package { version, master, codebook })
+}
+
+/// Tells the law that a package's marks are drawn by: the one committed to, before that the program's.
+pub(crate) fn bias_of(program: &Program, case: &CaseId, version: u32) -> Result<Bias, Refusal> {
+    let committed = program.case(case)?.marks(version).map(|marks| marks.colluders);
+    Ok(Bias::for_colluders(committed.unwrap_or(program.rules().colluders)))
 }
 
 /// Reads items' texts out of the blobs.

@@ -114,7 +114,10 @@ impl Engine {
 
     /// Commits a package's marks and how a leak will be judged; a second commitment finds the first.
     async fn commit_marks(&self, actor: &UserId, case: &CaseId, package: &Package) -> Result<(), StepError> {
-        let epsilon = self.program().await.rules().epsilon;
+        let (epsilon, colluders) = {
+            let program = self.program().await;
+            (program.rules().epsilon, program.rules().colluders)
+        };
         let sites = package.master.sites.len();
         let marks = MarksCommitment {
             package: package.version,
@@ -125,6 +128,8 @@ impl Engine {
             reader: mark::read::READER.to_owned(),
             scorer: mark::accuse::SCORER.to_owned(),
             epsilon,
+            colluders,
+            bias: Some(package.bias()),
         };
         self.execute(actor, Command::CommitMarks(case.clone(), marks)).await?;
         Ok(())

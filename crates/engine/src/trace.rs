@@ -91,6 +91,11 @@ impl Engine {
         let epsilon = epsilon_of_look(opened.epsilon, opened.look);
         let trace = accuse::accuse(&laws, &rows, &reading, epsilon)
             .map_err(|error| StepError::Trace(error.to_string()))?;
+        let evidence = trace
+            .members
+            .iter()
+            .filter_map(|found| Some((found.member.parse().ok()?, found.log10_e)))
+            .collect();
         let report = report(opened, sighting, trace);
         let record = TraceRecord {
             scorer: accuse::SCORER.to_owned(),
@@ -99,6 +104,7 @@ impl Engine {
             verdict: report.verdict,
             accused: report.accused.clone(),
             max_innocent_log10_e: report.max_innocent_log10_e,
+            evidence,
         };
         let command = LeakCommand::RecordTrace { leak: report.leak, trace: record };
         self.execute(actor, Command::Leak(command)).await?;

@@ -22,7 +22,7 @@ use crate::{
     hash::sha256,
     keys::Keys,
     ledger,
-    master::{Package, load},
+    master::{Package, bias_of, load},
     progress::Progress,
     store::{self, Store},
 };
@@ -302,7 +302,8 @@ async fn package(
 ) -> Result<Package, String> {
     let case = program.case(id).map_err(|error| error.to_string())?;
     let items: Vec<Item> = case.items_of(version).into_values().cloned().collect();
-    let loaded = load(blobs, &keys.blob, &keys.mark, id, version, &items).await;
+    let bias = bias_of(program, id, version).map_err(|error| error.to_string())?;
+    let loaded = load(blobs, (&keys.blob, &keys.mark), id, version, (&items, bias)).await;
     loaded.map_err(|error| error.to_string())
 }
 

@@ -1,6 +1,6 @@
 //! Leak cases: from an exhibit to a reading, a trace and a finding.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -97,6 +97,9 @@ pub struct TraceRecord {
     pub accused: Vec<Accused>,
     /// The strongest evidence against anybody who is not accused.
     pub max_innocent_log10_e: Option<f64>,
+    /// Decimal logarithm of the evidence about everybody who was weighed: what the ledger adds up over cases.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<MemberId, f64>,
 }
 
 /// What is asked of a leak case.
@@ -248,7 +251,8 @@ fn check_trace(
         return Err(Refusal::OtherScorer { leak: leak.id, given, committed });
     }
     check_bound(trace.epsilon, epsilon_of_look(marks.epsilon, leak.look))?;
-    let finite = trace.max_innocent_log10_e.is_none_or(f64::is_finite);
+    let mut numbers = trace.max_innocent_log10_e.iter().chain(trace.evidence.values());
+    let finite = numbers.all(|e| e.is_finite());
     if !finite || (trace.verdict == Verdict::Attributed) == trace.accused.is_empty() {
         let (verdict, accused) = (trace.verdict.as_str(), trace.accused.len());
         return Err(Refusal::TraceUnsound { leak: leak.id, verdict, accused });

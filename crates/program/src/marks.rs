@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Event,
     id::{CaseId, Sha256},
-    program::{Program, check_bound},
+    program::{Program, check_bound, two},
     refusal::Refusal,
 };
 
@@ -31,6 +31,12 @@ pub struct MarksCommitment {
     pub scorer: String,
     /// The bound on accusing any innocent member in this case, over all looks.
     pub epsilon: f64,
+    /// How many colluders the marks are made for, which chooses the law of their symbols.
+    #[serde(default = "two")]
+    pub colluders: u32,
+    /// Commitment to how likely each symbol is, opened with the evidence of a trace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bias: Option<Sha256>,
 }
 
 /// What happened to a package's marks.

@@ -20,6 +20,8 @@ pub(crate) use decide::decide;
 pub struct Member {
     /// Its id.
     pub id: MemberId,
+    /// How many had applied before it; never changes.
+    pub place: u32,
     /// Its name.
     pub name: String,
     /// Where it stands.
@@ -310,7 +312,8 @@ pub(crate) fn apply(
     actor: &UserId,
 ) {
     if let MemberEvent::Applied { member, name } = event {
-        members.insert(member.clone(), applicant(member, name, actor));
+        let place = u32::try_from(members.len()).unwrap_or(u32::MAX);
+        members.insert(member.clone(), applicant(member, place, name, actor));
         return;
     }
     let Some(member) = members.get_mut(event.member()) else { return };
@@ -346,9 +349,10 @@ pub(crate) fn apply(
     }
 }
 
-fn applicant(id: &MemberId, name: &str, actor: &UserId) -> Member {
+fn applicant(id: &MemberId, place: u32, name: &str, actor: &UserId) -> Member {
     Member {
         id: id.clone(),
+        place,
         name: name.to_owned(),
         standing: Standing::Applied,
         reason: String::from("applied"),

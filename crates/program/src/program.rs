@@ -34,6 +34,9 @@ pub struct Rules {
     pub exit_decision: Lead,
     /// The bound on accusing any innocent member in a case.
     pub epsilon: f64,
+    /// How many members who mix their copies the marks are made for; the bound holds for any number.
+    #[serde(default = "two")]
+    pub colluders: u32,
 }
 
 impl Default for Rules {
@@ -43,6 +46,7 @@ impl Default for Rules {
             max_embargo: Lead::from_seconds(90 * DAY),
             exit_decision: Lead::from_seconds(DAY),
             epsilon: 1e-6,
+            colluders: two(),
         }
     }
 }
@@ -465,6 +469,9 @@ fn check_tier(id: &TierId, tier: &Tier) -> Result<(), Refusal> {
 
 fn check_rules(rules: &Rules) -> Result<(), Refusal> {
     check_bound(rules.epsilon, 1.0)?;
+    if rules.colluders == 0 {
+        return Err(Refusal::Empty("the coalition that marks are made for"));
+    }
     if rules.max_embargo == Lead::ZERO {
         return Err(Refusal::Empty("the longest embargo"));
     }
@@ -479,6 +486,11 @@ pub(crate) fn check_bound(given: f64, most: f64) -> Result<(), Refusal> {
     const ROUNDING: f64 = 1e-9;
     let sound = given > 0.0 && given < 1.0 && given <= most * (1.0 + ROUNDING);
     if sound { Ok(()) } else { Err(Refusal::LooseBound { given: given.to_string(), most: most.to_string() }) }
+}
+
+/// Colluders that marks are made for where nothing else is declared.
+pub(crate) const fn two() -> u32 {
+    2
 }
 
 fn next(known: usize) -> u32 {

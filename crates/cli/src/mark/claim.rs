@@ -53,11 +53,6 @@ impl Declared {
         }
     }
 
-    /// How many members together the copies are made for; their codebook depends on it.
-    pub(super) fn colluders(&self) -> u32 {
-        self.asked.colluders
-    }
-
     /// Writes the claim into the folder of the copies.
     pub(super) fn write(&self, folder: &Path) -> anyhow::Result<PathBuf> {
         let path = folder.join(FILE);

@@ -51,7 +51,7 @@ pub(crate) struct HuntArgs {
 }
 
 pub(super) fn hunt(common: &Common, args: &HuntArgs) -> anyhow::Result<()> {
-    let Release { master, codebook, members } = load(&args.release)?;
+    let Release { master, codebook, members, .. } = load(&args.release)?;
     let inputs = inputs(&args.input)?;
     let mut hunter = Hunter::new(&master, &codebook, &members, args.epsilon)?;
     let bar = Bar::new();

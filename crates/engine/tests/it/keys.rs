@@ -31,6 +31,17 @@ fn a_mark_key_survives_its_file() {
 }
 
 #[test]
+fn a_mark_key_remembers_its_coalition() {
+    let key = MarkKey::from_random([7; 32]);
+    assert_eq!((key.colluders(), key.to_key_file().matches(':').count()), (2, 1));
+    let text = key.for_colluders(5).to_key_file();
+    assert_eq!(MarkKey::parse(&text).unwrap().colluders(), 5);
+    for damaged in [format!("{}0", text.strip_suffix('5').unwrap()), format!("{}:5", *text)] {
+        assert!(MarkKey::parse(&damaged).is_err(), "`{damaged}` was taken");
+    }
+}
+
+#[test]
 fn a_text_that_is_no_mark_key_is_refused_without_quoting_it() {
     let sound = MarkKey::from_random([7; 32]).to_key_file();
     for text in [

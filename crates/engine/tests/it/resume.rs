@@ -74,6 +74,8 @@ async fn half_of_the_copies_recorded_are_not_given_again() {
         reader: mark::read::READER.to_owned(),
         scorer: mark::accuse::SCORER.to_owned(),
         epsilon: 1e-6,
+        colluders: 2,
+        bias: Some(package.bias()),
     };
     world.ok("ann", program::Command::CommitMarks(case("c"), marks)).await;
     let file = package.index_of(&"reproduction.py".parse().unwrap()).unwrap();

@@ -99,6 +99,10 @@ async fn from_the_first_member_to_the_public_advisory() {
     let json = |report| serde_json::to_value(report).unwrap();
     assert_eq!(json(&again), json(&report), "the same exhibit gives the same verdict");
     assert_eq!(world.len().await, entries, "and nothing new to log");
+    let ledger = world.engine.leak_ledger().await.unwrap();
+    assert_eq!((ledger.looks, ledger.cases, ledger.uncounted), (1, 1, 0));
+    assert_eq!(ledger.members.first().map(|line| line.member.as_str()), Some("bolt"));
+    assert_eq!(ledger.members.iter().filter(|line| line.releases == 1).count(), 4);
 
     // Nothing is public before the end, and at the end it carries no marks.
     world.clock.set(after(t(END), -1));

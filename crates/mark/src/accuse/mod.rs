@@ -4,11 +4,13 @@
 //! returns a [`Trace`]. The mathematics is in five small files: [`factor`] (evidence of a choice or an
 //! order), [`constant`] (evidence of a generated value), [`joint`] (evidence given what another member
 //! holds), [`tail`] (exact conditional tails) and [`bound`] (what the bound needs and why it holds).
+//! [`ledger`] weighs a member over many releases.
 
 pub mod bound;
 pub mod constant;
 pub mod factor;
 pub mod joint;
+pub mod ledger;
 pub mod tail;
 mod verdict;
 mod weigh;

@@ -148,6 +148,11 @@ fn a_verdict_names_somebody_exactly_when_it_attributes() {
         let unsound = TraceRecord { max_innocent_log10_e: Some(innocent), ..trace(&["acme"]) };
         assert!(matches!(world.refused("ann", record_trace(unsound)), Refusal::TraceUnsound { .. }));
     }
+    for e in [f64::NAN, f64::NEG_INFINITY] {
+        let evidence = [(member("acme"), e)].into();
+        let unsound = TraceRecord { evidence, ..trace(&["acme"]) };
+        assert!(matches!(world.refused("ann", record_trace(unsound)), Refusal::TraceUnsound { .. }));
+    }
     world.ok("ann", record_trace(TraceRecord { verdict: Verdict::NotDerived, ..trace(&[]) }));
 }
 

@@ -23,6 +23,7 @@ fn founding_is_refused_without_sound_rules_and_only_happens_once() {
         assert!(matches!(with(change), Refusal::LooseBound { .. }));
     }
     assert!(matches!(with(|rules| rules.max_embargo = lead(0)), Refusal::Empty(_)));
+    assert!(matches!(with(|rules| rules.colluders = 0), Refusal::Empty(_)));
     assert!(matches!(World::founded().refused("ann", found()), Refusal::Exists { what: "program", .. }));
 }
 

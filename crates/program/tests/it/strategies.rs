@@ -98,11 +98,14 @@ fn facts() -> impl Strategy<Value = Fact> {
 }
 
 fn program_events() -> impl Strategy<Value = ProgramEvent> {
-    let rules = (leads(), leads(), numbers()).prop_map(|(max_embargo, exit_decision, epsilon)| Rules {
-        max_embargo,
-        exit_decision,
-        epsilon,
-    });
+    let rules = (leads(), leads(), numbers(), 0..9u32).prop_map(
+        |(max_embargo, exit_decision, epsilon, colluders)| Rules {
+            max_embargo,
+            exit_decision,
+            epsilon,
+            colluders,
+        },
+    );
     prop_oneof![
         (text(), rules).prop_map(|(name, rules)| ProgramEvent::Founded { name, rules }),
         users().prop_map(|operator| ProgramEvent::OperatorProposed { operator }),
@@ -181,9 +184,22 @@ fn item_events() -> impl Strategy<Value = ItemEvent> {
 }
 
 fn marks_events() -> impl Strategy<Value = MarksEvent> {
-    let of = (cases(), small(), hashes(), hashes(), small(), text(), text(), text(), numbers());
-    of.prop_map(|(case, package, codebook, site_map, sites, renderer, reader, scorer, epsilon)| {
-        let marks = MarksCommitment { package, codebook, site_map, sites, renderer, reader, scorer, epsilon };
+    let law = (small(), prop::option::of(hashes()));
+    let of = (cases(), small(), hashes(), hashes(), small(), text(), text(), text(), numbers(), law);
+    of.prop_map(|(case, package, codebook, site_map, sites, renderer, reader, scorer, epsilon, law)| {
+        let (colluders, bias) = law;
+        let marks = MarksCommitment {
+            package,
+            codebook,
+            site_map,
+            sites,
+            renderer,
+            reader,
+            scorer,
+            epsilon,
+            colluders,
+            bias,
+        };
         MarksEvent::Committed { case, marks }
     })
 }
@@ -266,16 +282,19 @@ fn leak_events() -> impl Strategy<Value = LeakEvent> {
         p_value,
     });
     let verdict = select(vec![Verdict::Attributed, Verdict::Inconclusive, Verdict::NotDerived]);
-    let trace =
-        (text(), numbers(), small(), verdict, prop::collection::vec(accused, 0..3), option::of(numbers()))
-            .prop_map(|(scorer, epsilon, population, verdict, accused, max_innocent_log10_e)| TraceRecord {
-                scorer,
-                epsilon,
-                population,
-                verdict,
-                accused,
-                max_innocent_log10_e,
-            });
+    let accused = prop::collection::vec(accused, 0..3);
+    let evidence = prop::collection::btree_map(members(), numbers(), 0..3);
+    let trace = (text(), numbers(), small(), verdict, accused, option::of(numbers()), evidence).prop_map(
+        |(scorer, epsilon, population, verdict, accused, max_innocent_log10_e, evidence)| TraceRecord {
+            scorer,
+            epsilon,
+            population,
+            verdict,
+            accused,
+            max_innocent_log10_e,
+            evidence,
+        },
+    );
     prop_oneof![
         (small(), small(), cases(), small()).prop_map(|(leak, sighting, case, look)| LeakEvent::Opened {
             leak: LeakId(leak),

@@ -326,6 +326,8 @@ pub(crate) fn marks(program: &Program) -> MarksCommitment {
         reader: String::from("reader-1"),
         scorer: String::from("scorer-1"),
         epsilon: program.rules().epsilon,
+        colluders: program.rules().colluders,
+        bias: Some(sha("bias")),
     }
 }
 
@@ -400,6 +402,7 @@ pub(crate) fn trace(accused: &[&str]) -> TraceRecord {
         verdict: if accused.is_empty() { Verdict::Inconclusive } else { Verdict::Attributed },
         accused,
         max_innocent_log10_e: Some(-3.1),
+        evidence: [(member("acme"), 18.25), (member("bolt"), -3.1)].into(),
     }
 }
 
