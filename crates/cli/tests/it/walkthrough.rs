@@ -79,7 +79,7 @@ fn from_init_to_publish() {
     let told = desk.by("ines", &["trace", "S1"]);
     assert!(told.contains("not who acted nor that the member was not robbed"), "{told}");
     let ledger = desk.json(&["ledger"]);
-    assert_eq!(strings(&ledger["members"], "member").first().map(String::as_str), Some("veltrune"));
+    assert_eq!(strings(&ledger["members"], "member").first().copied(), Some("veltrune"));
     assert_eq!((&ledger["looks"], &ledger["members"][0]["releases"]), (&1.into(), &1.into()));
     desk.by("ines", &["review", "open", "veltrune", "--leak", "L1", "--reason", "trace of S1"]);
     desk.by("ines", &["review", "reply", "R1", "--text", "our laptop was stolen"]);
