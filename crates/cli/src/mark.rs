@@ -325,7 +325,7 @@ fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
         Some(claim) => claim,
         None => {
             let plan = plan(&master, &codebook, members.len(), colluders, args.epsilon)?;
-            Declared::new(&master, &plan, Some("nothing more was asked for"))
+            Declared::new(&master, &plan, Some("no claim.json was given"))
         }
     };
     let mut leak = Vec::new();

@@ -99,6 +99,7 @@ fn help_for_the_binary() {
       copy      Export a member's sealed copies with receipts, or check such an export
       sighting  Record what was seen outside
       trace     Trace a leaked file to the copy it derives from
+      ledger    Add up the evidence of every trace, over all cases
       review    Review a member's standing, by two people
       publish   Publish a case's advisory at the end of its embargo
       verify    Check everything in the data folder against everything else
@@ -213,7 +214,6 @@ fn help_for_a_leak_is_traced() {
           --members <MEMBERS>  A file with one member id a line: everybody who gets a copy
           --epsilon <EPSILON>  The bound on accusing any innocent member [default: 0.000001]
           --json               Print JSON instead of tables and sentences
-          --colluders <C>      Without claim.json: the --colluders of the render [default: 1]
           --claim <FILE>       The claim.json of these copies, if it lies neither beside the key nor
                                beside the leak
       -h, --help               Print help
