@@ -25,6 +25,7 @@ use engine::{
 use mark::{
     accuse::{MemberEvidence, SiteCount, Verdict},
     code::{Bias, Codebook},
+    kinds::check::Checker,
     master::Master,
     read::LeakFile,
     strength::{Claim, Plan},
@@ -254,8 +255,16 @@ fn render(common: &Common, args: &RenderArgs) -> anyhow::Result<()> {
         _ => {}
     }
     let claim = Declared::new(&master, &plan, weaker);
-    new_folder(&args.out)?;
     let bar = Bar::new();
+    // Every copy before the first file: half a set of copies would invite handing it out.
+    let mut checker = Checker::new(&master);
+    bar.begin("checking copies", members.len() as u64);
+    for member in &members {
+        checker.check(&codebook.codeword(member)).context("no copy was written")?;
+        bar.step(1);
+    }
+    bar.end();
+    new_folder(&args.out)?;
     bar.begin("rendering copies", members.len() as u64);
     for member in &members {
         for file in mark::render::render(&master, &codebook.codeword(member)) {

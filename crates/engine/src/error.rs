@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use mark::syntax::Problem;
+use mark::{kinds::check::Difference, syntax::Problem};
 use program::{
     Refusal,
     id::{CaseId, ItemId, MemberId, SightingId},
@@ -45,6 +45,9 @@ pub enum StepError {
     /// The markup does not parse.
     #[error("the markup of the package has {}; nothing was done:\n{}", counted(.0), list(.0))]
     Markup(Vec<Problem>),
+    /// A copy would not mean what the package means.
+    #[error("{0}; no copy was granted")]
+    Difference(#[from] Box<Difference>),
     /// A copy does not come out as granted.
     #[error(
         "the copy of `{item}` for `{member}` does not come out as it was granted: it is not given out; run `forewarn verify`"

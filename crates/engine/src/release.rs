@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mark::kinds::check::Checker;
 use program::{
     Command, Event, Refusal,
     grant::{Copy, GrantEvent},
@@ -69,6 +70,8 @@ impl Engine {
         };
         let package = self.package(case, version).await?;
         self.commit_marks(actor, case, &package).await?;
+        let mut checker = Checker::new(&package.master);
+        let mut checked = BTreeSet::new();
         let mut released = Released::default();
         let mut members = BTreeSet::new();
         for _ in 0..PATIENCE {
@@ -89,6 +92,8 @@ impl Engine {
                     Err(error) => return Err(error.into()),
                 }
             }
+            // Every copy before the first grant: a package whose copies differ is released to nobody.
+            check(&package, &mut checker, &mut checked, &due, progress)?;
             progress.begin("rendering copies", due.len() as u64);
             for batch in due.chunks(BATCH) {
                 let copies = render(&package, batch)?;
@@ -138,6 +143,26 @@ impl Engine {
 
 fn finish(case: &CaseId, wave: &WaveId) -> Command {
     Command::Wave(case.clone(), wave.clone(), WaveCommand::Finish)
+}
+
+/// Checks that the copies of members mean what the package means, each member's once.
+fn check<'d>(
+    package: &Package,
+    checker: &mut Checker<'_>,
+    checked: &mut BTreeSet<MemberId>,
+    due: &'d [(MemberId, ItemId)],
+    progress: &dyn Progress,
+) -> Result<(), StepError> {
+    let members: BTreeSet<&'d MemberId> =
+        due.iter().map(|(member, _)| member).filter(|member| !checked.contains(*member)).collect();
+    progress.begin("checking copies", members.len() as u64);
+    for member in members {
+        checker.check(&package.codebook.codeword(member.as_str()))?;
+        checked.insert(member.clone());
+        progress.step(1);
+    }
+    progress.end();
+    Ok(())
 }
 
 /// Renders copies; each member's marks are derived once for all of its items.
