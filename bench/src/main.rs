@@ -7,8 +7,8 @@ mod demo;
 mod hunt;
 mod log;
 mod plan;
-mod screen;
 mod reader;
+mod screen;
 mod seal;
 mod trace;
 

@@ -51,8 +51,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
 fn text() -> anyhow::Result<String> {
     const WORDS: [&str; 23] = [
         "harbor", "lantern", "meadow", "copper", "violet", "timber", "saddle", "marble", "garnet", "willow",
-        "ember", "falcon", "pepper", "canyon", "anchor", "velvet", "bishop", "cobalt", "drift", "maple", "quartz",
-        "raven", "summit",
+        "ember", "falcon", "pepper", "canyon", "anchor", "velvet", "bishop", "cobalt", "drift", "maple",
+        "quartz", "raven", "summit",
     ];
     let word = |at: usize| WORDS.get(at % WORDS.len()).copied().unwrap_or_default();
     let mut text = String::from("# Guide\n");
