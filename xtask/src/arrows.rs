@@ -9,12 +9,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("policy", &[]),
     ("mark", &[]),
     ("tlog", &[]),
+    // What checks a trace shares nothing with what traces.
+    ("evidence", &[]),
     ("program", &["policy"]),
     ("package", &["tlog"]),
     ("formats", &["program"]),
     ("engine", &["formats", "mark", "package", "policy", "program", "tlog"]),
     ("server", &["engine", "formats", "mark", "package", "policy", "program", "tlog"]),
-    ("cli", &["engine", "formats", "mark", "package", "policy", "program", "server", "tlog"]),
+    ("cli", &["engine", "evidence", "formats", "mark", "package", "policy", "program", "server", "tlog"]),
     // The member's tool carries no codebook: neither `mark` nor `program`.
     ("member", &["package", "tlog"]),
     // The proofs read policies and nothing else.

@@ -40,8 +40,9 @@
 //! `SCREEN` - 1 best of the *others*, which does not read x_j: the proof holds with k in K_j. When j is among
 //! the `SCREEN` best of all, K_j is the rest of these. When it is not, its conditional parts are given up.
 //!
-//! Of the pairs only the [`TRIPLES`] / n with the greatest weight are evaluated. The others count in the sum
-//! that the weights are divided by, those with j too, which makes every weight smaller, never greater.
+//! Of the pairs only the [`TRIPLES`] / n with the greatest weight, of equals the first, are evaluated. The
+//! others count in the sum that the weights are divided by, those with j too, which makes every weight smaller,
+//! never greater.
 //!
 //! To give terms up or to make weights smaller, by whatever rule, lowers E_j at every x_j and so its mean.
 //!

@@ -16,5 +16,5 @@ mod verdict;
 mod weigh;
 
 pub use verdict::{
-    AccuseError, Law, MemberEvidence, Row, SCORER, SiteCount, SiteLaw, Trace, Verdict, accuse,
+    AccuseError, Law, MemberEvidence, Row, SCORER, SiteCount, SiteLaw, Trace, Verdict, accuse, own_log10_e,
 };

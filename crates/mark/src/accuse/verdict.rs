@@ -232,6 +232,22 @@ pub fn accuse(
     Ok(Trace { scorer: SCORER.to_owned(), verdict, accused, members, epsilon, sites })
 }
 
+/// Returns log10 of every member's single e-value, which its own row gives without regard to others, in the
+/// population's order.
+///
+/// # Errors
+///
+/// As [`accuse`].
+pub fn own_log10_e(
+    sites: &[SiteLaw],
+    population: &[Row],
+    reading: &Reading,
+) -> Result<Vec<f64>, AccuseError> {
+    let evidence = weigh_sites(sites, reading)?;
+    let own = |row| Ok(score_row(&evidence, row)?.own.ln_e / std::f64::consts::LN_10);
+    population.iter().map(own).collect()
+}
+
 /// Returns ln of the sum of the parts, and the first part with which the sum reaches `least`.
 fn sum(parts: &[Part], least: f64) -> (f64, Option<usize>) {
     let (mut ln_e, mut enough) = (f64::NEG_INFINITY, None);

@@ -52,7 +52,7 @@ pub(super) fn given_a_partner(words: &Words, members: &[&Own], most: usize) -> (
     (parts, pairs)
 }
 
-/// The pairs of members with the greatest evidence.
+/// The pairs of members with the greatest evidence, of equals the first in the population's order.
 pub(super) struct Pairs {
     most: usize,
     /// ln of max(1, evidence) and who.
@@ -78,7 +78,10 @@ impl Pairs {
         if self.kept.len() <= self.most {
             return;
         }
-        self.kept.select_nth_unstable_by(self.most, |(a, _), (b, _)| b.total_cmp(a));
+        let order = |(a, first): &(f64, (usize, usize)), (b, second): &(f64, (usize, usize))| {
+            b.total_cmp(a).then_with(|| first.cmp(second))
+        };
+        self.kept.select_nth_unstable_by(self.most, order);
         let dropped: Vec<f64> = self.kept.drain(self.most..).map(|(ln, _)| ln).collect();
         self.ln_rest = ln_sum_exp(&[self.ln_rest, ln_sum_exp(&dropped)]);
     }
