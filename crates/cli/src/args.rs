@@ -17,7 +17,8 @@ Exit codes:
   0  done
   1  refused or failed; nothing was changed, and the message says what to do
   2  the command line was not understood
-  3  `verify` or `copy verify` found something that does not fit
+  3  `verify`, `copy verify` or `mark check-evidence` found something that does not fit
+  4  `mark check-evidence` found nothing wrong, and lacks rows that an accusation rests on
 
 Begin with:
   forewarn demo --dir ./demo

@@ -1,9 +1,11 @@
 //! `forewarn mark`: the mark engine alone, without a program.
 
 mod capture;
+mod check;
 mod claim;
 mod hunt;
 mod propose;
+pub(crate) mod report;
 mod simulate;
 mod strength;
 
@@ -22,6 +24,7 @@ use engine::{
     keys::{KeyFileError, MarkKey, read_as, write_secret},
     progress::Progress as _,
 };
+use evidence::file::Exhibit;
 use mark::{
     accuse::{MemberEvidence, SiteCount, Verdict},
     code::{Bias, Codebook},
@@ -88,9 +91,19 @@ the same; the reason goes into claim.json beside the copies and into every repor
     #[command(after_help = "\
 Example:
   forewarn mark trace ./package --key release.key --members members.txt paste.txt --json
+  forewarn mark trace ./package --key release.key --members members.txt paste.txt --report ./report
 
 Verdicts: attributed, inconclusive, not_derived. All three are answers, so the exit code is 0.")]
     Trace(TraceArgs),
+    /// Check a trace's report without the key: every number, commitment and symbol again
+    #[command(after_help = "\
+Example:
+  forewarn mark check-evidence ./report
+  forewarn mark check-evidence ./report --row ./bolt.json --root 5f0c…
+
+The check shares no code with what traced. Exit code 3 when something differs, and 4 when nothing does and an
+accusation rests on rows that are not there; what is missing is named.")]
+    CheckEvidence(check::CheckArgs),
     /// Hunt for members' values in logs, listings, captures: one pass, any size
     #[command(after_help = "\
 Example:
@@ -155,6 +168,8 @@ pub(crate) struct TraceArgs {
     /// The claim.json of these copies, if it lies neither beside the key nor beside the leak
     #[arg(long, value_name = "FILE")]
     claim: Option<PathBuf>,
+    #[command(flatten)]
+    report: report::ReportArgs,
 }
 
 /// Members up to which a rendering is a trial of the author's, who looks at a few copies: nothing is claimed
@@ -185,6 +200,7 @@ pub(crate) fn run(common: &Common, verb: MarkVerb) -> anyhow::Result<ExitCode> {
         MarkVerb::Strength(args) => strength::strength(common, &args).map(|()| ExitCode::SUCCESS),
         MarkVerb::Render(args) => render(common, &args).map(|()| ExitCode::SUCCESS),
         MarkVerb::Trace(args) => trace(common, &args).map(|()| ExitCode::SUCCESS),
+        MarkVerb::CheckEvidence(args) => check::check(common, &args),
         MarkVerb::Hunt(args) => hunt::hunt(common, &args).map(|()| ExitCode::SUCCESS),
         MarkVerb::Simulate(args) => simulate::simulate(common, &args).map(|()| ExitCode::SUCCESS),
     }
@@ -282,10 +298,14 @@ fn render(common: &Common, args: &RenderArgs) -> anyhow::Result<()> {
         members: usize,
         files: usize,
         sites: usize,
+        /// Root of the commitment to the codebook: known before a leak, it shows that nothing was fitted to it.
+        root: String,
         claim: Declared,
     }
-    let done =
-        Rendered { members: members.len(), files: master.files.len(), sites: master.sites.len(), claim };
+    let names: Vec<&str> = members.iter().map(String::as_str).collect();
+    let root = codebook.commitment(&names).root;
+    let (files, sites) = (master.files.len(), master.sites.len());
+    let done = Rendered { members: members.len(), files, sites, root, claim };
     if common.json {
         return output::json(&done);
     }
@@ -299,6 +319,7 @@ fn render(common: &Common, args: &RenderArgs) -> anyhow::Result<()> {
         let file = args.out.join(claim::FILE);
         output::say(format_args!("{} (`{}`; keep it with the key)", done.claim.says, file.display()));
     }
+    output::say(format_args!("root of the commitment, to be shown before a leak: {}", done.root));
     if done.sites == 0 {
         output::aside("the package has no marks: all copies are equal, and no leak can be traced");
     }
@@ -337,14 +358,27 @@ fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
             Declared::new(&master, &plan, Some("no claim.json was given"))
         }
     };
-    let mut leak = Vec::new();
+    let (mut leak, mut exhibits) = (Vec::new(), Vec::new());
     for path in &args.leak {
         for (name, bytes) in files(path)? {
+            exhibits.push(Exhibit { name: name.clone(), sha256: evidence::sha256_hex(&bytes) });
             // A leak may be anything; what is no text reads as text with holes.
             leak.push(LeakFile { path: name, text: String::from_utf8_lossy(&bytes).into_owned() });
         }
     }
+    args.report.prepare()?;
     let (reading, trace) = mark::trace::trace(&master, &codebook, &members, &leak, args.epsilon)?;
+    let written = args.report.write(report::Material {
+        package: args.release.package.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        claim: Some(claim.says.clone()),
+        exhibits,
+        master: &master,
+        codebook: &codebook,
+        members: &members,
+        reading: &reading,
+        trace: &trace,
+        log: None,
+    })?;
     let accused: Vec<&MemberEvidence> =
         trace.members.iter().filter(|member| trace.accused.contains(&member.member)).collect();
     let threshold =
@@ -366,6 +400,9 @@ fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
         return output::json(&said);
     }
     tell(&said);
+    if let Some(folder) = written {
+        report::say(folder);
+    }
     Ok(())
 }
 

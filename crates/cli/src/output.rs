@@ -16,6 +16,8 @@ use serde::Serialize;
 pub(crate) const FAILED: u8 = 1;
 /// Something does not fit.
 pub(crate) const UNSOUND: u8 = 3;
+/// Nothing differs, and what an accusation rests on could not all be checked.
+pub(crate) const INCOMPLETE: u8 = 4;
 
 /// Width of a table that no terminal limits, in columns.
 const PIPED_WIDTH: u16 = 120;

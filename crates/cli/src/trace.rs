@@ -1,10 +1,20 @@
 //! `forewarn trace`: whose copy a leaked file derives from.
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
 use clap::Args;
-use engine::trace::TraceReport;
+use engine::{
+    evidence::ProvedEntry,
+    trace::{TraceReport, Traced},
+};
+use evidence::file::{Exhibit, Log, LogEntry};
 use program::{id::SightingId, leak::Verdict};
 
-use crate::{args::Common, case::count, output, session::Session};
+use crate::{args::Common, case::count, mark::report, output, session::Session};
 
 /// How many members the chart shows.
 const SHOWN: usize = 10;
@@ -16,24 +26,78 @@ const COLUMNS: f64 = 44.0;
 #[command(after_help = "\
 Example:
   forewarn trace S2 --as ines
+  forewarn trace S2 --as ines --report ./report
 
 The reading of the exhibit is logged before the codebook is opened. The same exhibit always gives the same
 verdict. `inconclusive` is a normal answer: nobody is named without the bound.")]
 pub(crate) struct TraceArgs {
     /// Which sighting
     sighting: SightingId,
+    #[command(flatten)]
+    report: report::ReportArgs,
 }
 
 pub(crate) async fn run(common: &Common, args: TraceArgs) -> anyhow::Result<()> {
     let session = Session::open(common).await?;
-    let done = async { Ok(session.engine.trace(session.actor()?, args.sighting).await?) };
-    let done = done.await;
-    let report = session.close(done).await?;
+    let done = trace(&session, &args).await;
+    let (report, written) = session.close(done).await?;
     if common.json {
         return output::json(&report);
     }
     lines(&report).into_iter().for_each(output::say);
+    if let Some(folder) = written {
+        report::say(&folder);
+    }
     Ok(())
+}
+
+async fn trace(session: &Session, args: &TraceArgs) -> anyhow::Result<(TraceReport, Option<PathBuf>)> {
+    let actor = session.actor()?;
+    args.report.prepare()?;
+    let traced = session.engine.trace_whole(actor, args.sighting).await?;
+    let written = match args.report.report {
+        Some(_) => {
+            let log = log(session, &traced, args).await?;
+            let exhibits = traced.exhibits.iter();
+            let exhibit = |exhibit: &program::sighting::Exhibit| Exhibit {
+                name: exhibit.name.clone(),
+                sha256: exhibit.sha256.to_string(),
+            };
+            args.report.write(report::Material {
+                package: traced.report.case.to_string(),
+                claim: None,
+                exhibits: exhibits.map(exhibit).collect(),
+                master: &traced.package.master,
+                codebook: &traced.package.codebook,
+                members: &traced.members,
+                reading: &traced.reading,
+                trace: &traced.trace,
+                log: Some(log),
+            })?
+        }
+        None => None,
+    };
+    Ok((traced.report, written.map(Path::to_owned)))
+}
+
+/// Opens the entries of the log that the report rests on.
+async fn log(session: &Session, traced: &Traced, args: &TraceArgs) -> anyhow::Result<Log> {
+    let opened = args.report.opened(&traced.members, &traced.trace);
+    let mut entries = Vec::new();
+    for ProvedEntry { opening, proof } in session.engine.trace_entries(traced, &opened).await? {
+        let (seq, salt) = (opening.seq, hex::encode(opening.salt));
+        let body = String::from_utf8(opening.body).with_context(|| format!("entry {seq}"))?;
+        entries.push(LogEntry { seq, salt, body, proof: proof.to_string() });
+    }
+    Ok(Log {
+        vkey: fs::read_to_string(session.engine.folder().vkey())?.trim_end().to_owned(),
+        case: traced.report.case.to_string(),
+        package: traced.package.version,
+        leak: traced.report.leak.to_string(),
+        look: traced.look,
+        epsilon: traced.epsilon,
+        entries,
+    })
 }
 
 /// Returns a report as lines: verdict, chart, bound, timing beside marks, what to do next.

@@ -13,7 +13,7 @@ use program::{
 };
 use tlog::{Proof, SALT_SIZE};
 
-use crate::{engine::Engine, error::StepError, hash::sha256, master::Package};
+use crate::{engine::Engine, error::StepError, hash::sha256, master::Package, store::Stored};
 
 /// A member's sealed copy of an item.
 pub struct SealedCopy {
@@ -130,17 +130,23 @@ impl Engine {
         let stored = self.store.entry(granted.seq).await?;
         let stored =
             stored.ok_or_else(|| fail(String::from("the entry is missing; run `forewarn verify`")))?;
+        let (opening, proof) = self.prove(stored).await?;
+        Receipt::issue(opening, &proof, &self.keys.log.verifier()).map_err(|error| fail(error.to_string()))
+    }
+
+    /// Opens an entry and proves it against the log as it is now.
+    pub(crate) async fn prove(&self, stored: Stored) -> Result<(Opening, Proof), StepError> {
+        let fail = |says: String| StepError::Proof { seq: stored.seq, says };
         let ledger = self.ledger().await;
         let (tree, signer) = (ledger.tree(), &self.keys.log);
-        let hashes = tree.inclusion(granted.seq, tree.len()).map_err(|error| fail(error.to_string()))?;
+        let hashes = tree.inclusion(stored.seq, tree.len()).map_err(|error| fail(error.to_string()))?;
         let checkpoint = tlog::Checkpoint::new(signer.name(), tree.len(), tree.root())
             .and_then(|checkpoint| checkpoint.sign(signer))
             .map_err(|error| fail(error.to_string()))?;
-        let proof = Proof { extra: None, index: granted.seq, hashes, checkpoint };
+        let proof = Proof { extra: None, index: stored.seq, hashes, checkpoint };
         let salt = <[u8; SALT_SIZE]>::try_from(stored.salt.as_slice())
             .map_err(|_| fail(String::from("its salt was changed; run `forewarn verify`")))?;
-        let opening = Opening { seq: granted.seq, salt, body: stored.body };
-        Receipt::issue(opening, &proof, &signer.verifier()).map_err(|error| fail(error.to_string()))
+        Ok((Opening { seq: stored.seq, salt, body: stored.body }, proof))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Runs a program: the pure core joined with a store, keys, blobs and a clock.
 //!
 //! One file per step of the pipeline, in its order: `intake`, `release`, `copy`, `sighting`, `trace`,
-//! `publish`; beside them what asks and checks: `explain`, `verify`, `export`. The log is written by one task
+//! `publish`; beside them what asks and checks: `explain`, `evidence`, `verify`, `export`. The log is written by one
+//! task
 //! (`writer`), and only here do time, randomness and files come in.
 
 pub mod blobs;
@@ -11,6 +12,7 @@ pub mod copy;
 pub mod engine;
 pub mod entropy;
 pub mod error;
+pub mod evidence;
 pub mod explain;
 pub mod export;
 pub mod folder;

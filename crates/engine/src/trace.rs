@@ -16,7 +16,7 @@ use program::{
 };
 use serde::Serialize;
 
-use crate::{engine::Engine, error::StepError, hash::sha256};
+use crate::{engine::Engine, error::StepError, hash::sha256, master::Package};
 
 /// What a trace says, with everything needed to doubt it.
 #[derive(Clone, Debug, Serialize)]
@@ -51,6 +51,26 @@ pub struct TraceReport {
     pub next: Vec<String>,
 }
 
+/// A trace with what it was made from, for a report that others check.
+pub struct Traced {
+    /// What it says.
+    pub report: TraceReport,
+    /// What was sighted.
+    pub exhibits: Vec<Exhibit>,
+    /// The package that was read against, with its codebook.
+    pub package: Package,
+    /// Everybody who held a copy.
+    pub members: Vec<String>,
+    /// What the exhibits show.
+    pub reading: Reading,
+    /// The weighed result.
+    pub trace: Trace,
+    /// Which look into a leak of the case this is.
+    pub look: u32,
+    /// The bound over all looks.
+    pub epsilon: f64,
+}
+
 struct Opened {
     leak: LeakId,
     case: CaseId,
@@ -69,6 +89,14 @@ impl Engine {
     /// # Errors
     /// [`StepError`] when there is no exhibit, nobody held a copy, or the log cannot be written.
     pub async fn trace(&self, actor: &UserId, sighting: SightingId) -> Result<TraceReport, StepError> {
+        Ok(self.trace_whole(actor, sighting).await?.report)
+    }
+
+    /// Traces a sighting as [`Engine::trace`] does and keeps what the trace was made from.
+    ///
+    /// # Errors
+    /// As [`Engine::trace`].
+    pub async fn trace_whole(&self, actor: &UserId, sighting: SightingId) -> Result<Traced, StepError> {
         let opened = self.open_leak(actor, sighting).await?;
         let package = self.package(&opened.case, opened.version).await?;
         let mut leak = Vec::with_capacity(opened.exhibits.len());
@@ -88,15 +116,15 @@ impl Engine {
             mark::trace::laws(&package.master, &package.codebook),
             mark::trace::rows(&package.codebook, &members),
         );
-        let epsilon = epsilon_of_look(opened.epsilon, opened.look);
-        let trace = accuse::accuse(&laws, &rows, &reading, epsilon)
+        let (look, epsilon, exhibits) = (opened.look, opened.epsilon, opened.exhibits.clone());
+        let trace = accuse::accuse(&laws, &rows, &reading, epsilon_of_look(epsilon, look))
             .map_err(|error| StepError::Trace(error.to_string()))?;
         let evidence = trace
             .members
             .iter()
             .filter_map(|found| Some((found.member.parse().ok()?, found.log10_e)))
             .collect();
-        let report = report(opened, sighting, trace);
+        let report = report(opened, sighting, &trace);
         let record = TraceRecord {
             scorer: accuse::SCORER.to_owned(),
             epsilon: report.epsilon,
@@ -108,7 +136,7 @@ impl Engine {
         };
         let command = LeakCommand::RecordTrace { leak: report.leak, trace: record };
         self.execute(actor, Command::Leak(command)).await?;
-        Ok(report)
+        Ok(Traced { report, exhibits, package, members, reading, trace, look, epsilon })
     }
 
     async fn open_leak(&self, actor: &UserId, id: SightingId) -> Result<Opened, StepError> {
@@ -158,7 +186,7 @@ fn record_of(reading: &Reading, package: u32) -> Result<ReadingRecord, StepError
     })
 }
 
-fn report(opened: Opened, sighting: SightingId, trace: Trace) -> TraceReport {
+fn report(opened: Opened, sighting: SightingId, trace: &Trace) -> TraceReport {
     let evidence: BTreeMap<&str, &accuse::MemberEvidence> =
         trace.members.iter().map(|member| (member.member.as_str(), member)).collect();
     let mut accused: Vec<Accused> = trace

@@ -30,6 +30,8 @@ pub struct Evidence {
     pub package: String,
     /// What the release was said to support, in words, when it was made; `null` without such a statement.
     pub claim: Option<String>,
+    /// What was seen outside, in the order it was read.
+    pub exhibits: Vec<Exhibit>,
     /// What the trace says.
     pub verdict: Verdict,
     /// Bound on the chance that the procedure accuses any innocent member.
@@ -64,6 +66,16 @@ pub enum Verdict {
     Inconclusive,
     /// It does not derive from the package as far as it can be read.
     NotDerived,
+}
+
+/// A file that was seen outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exhibit {
+    /// Name that it was found under.
+    pub name: String,
+    /// SHA-256 of its bytes, lower-case hex.
+    pub sha256: String,
 }
 
 /// The evidence about one member.

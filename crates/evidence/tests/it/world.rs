@@ -102,6 +102,7 @@ fn evidence(
         made_by: "test".into(),
         package: "package".into(),
         claim: None,
+        exhibits: Vec::new(),
         verdict: serde_verdict(trace.verdict),
         epsilon: trace.epsilon,
         log10_e_threshold: six((2.0 * n / trace.epsilon).log10()),
