@@ -99,7 +99,7 @@ Verdicts: attributed, inconclusive, not_derived. All three are answers, so the e
     #[command(after_help = "\
 Example:
   forewarn mark check-evidence ./report
-  forewarn mark check-evidence ./report --row ./bolt.json --root 5f0c…
+  forewarn mark check-evidence ./report --row ./bolt.json
 
 The check shares no code with what traced. Exit code 3 when something differs, and 4 when nothing does and an
 accusation rests on rows that are not there; what is missing is named.")]

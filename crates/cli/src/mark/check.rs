@@ -57,16 +57,13 @@ pub(crate) fn check(common: &Common, args: &CheckArgs) -> anyhow::Result<ExitCod
     let found = inside.iter().filter(|name| name.starts_with(&format!("{ROWS}/")));
     for (name, path) in found.map(|name| (name.clone(), args.folder.join(name))).chain(given) {
         match RowOpening::from_json(&read(&path)?) {
-            Ok(row) => rows.push((name, row)),
+            Ok(row) => rows.push(row),
             Err(error) => findings.wrong.push(format!("`{name}`: {error}")),
         }
     }
     match Evidence::from_json(&read(&args.folder.join(EVIDENCE))?) {
         Ok(evidence) => {
-            let own: Vec<RowOpening> =
-                rows.iter().filter(|(name, _)| inside.contains(name)).map(|(_, row)| row.clone()).collect();
-            check_page(&args.folder, &evidence, &own, &mut findings)?;
-            let rows: Vec<RowOpening> = rows.into_iter().map(|(_, row)| row).collect();
+            check_page(&args.folder, &evidence, &rows, &mut findings)?;
             let told = evidence::check(&evidence, &rows);
             findings.checked.extend(told.checked);
             findings.wrong.extend(told.wrong);
@@ -155,17 +152,24 @@ fn check_page(
     findings: &mut Findings,
 ) -> anyhow::Result<()> {
     let same = read(&folder.join(PAGE))? == page(evidence, rows).as_bytes();
-    if same {
+    let open = |name: &str| rows.iter().any(|row| row.member == name);
+    let missing: Vec<String> = (evidence.members.iter())
+        .filter(|member| member.accused && !open(&member.name))
+        .map(|member| format!("`{}`", member.name))
+        .collect();
+    let needs = if evidence.made_by != made_by() {
+        format!("`{}`, which wrote it; this is `{}`", evidence.made_by, made_by())
+    } else if !missing.is_empty() {
+        format!("the rows of {}", missing.join(", "))
+    } else if same {
         findings.checked.push(format!("`{PAGE}` says what the evidence says"));
-    } else if evidence.made_by == made_by() {
-        findings.wrong.push(format!("`{PAGE}` does not say what the evidence says"));
+        return Ok(());
     } else {
-        findings.unchecked.push(Unchecked {
-            what: format!("that `{PAGE}` says what the evidence says"),
-            needs: format!("`{}`, which wrote it; this is `{}`", evidence.made_by, made_by()),
-            accusation: false,
-        });
-    }
+        findings.wrong.push(format!("`{PAGE}` does not say what the evidence says"));
+        return Ok(());
+    };
+    let what = format!("that `{PAGE}` says what the evidence says");
+    findings.unchecked.push(Unchecked { what, needs, accusation: false });
     Ok(())
 }
 
@@ -254,16 +258,16 @@ fn tell(common: &Common, findings: &Findings) -> anyhow::Result<()> {
         });
     }
     for line in findings.checked.iter().take(SHOWN) {
-        output::say(format_args!("holds: {line}"));
+        output::say(format_args!("holds: {}", plain(line)));
     }
     let more = findings.checked.len().saturating_sub(SHOWN);
     if more > 0 {
         output::say(format_args!("holds: {more} more; --json lists them"));
     }
     for Unchecked { what, needs, .. } in &findings.unchecked {
-        output::say(format_args!("not checked: {what}: needs {needs}"));
+        output::say(format_args!("not checked: {}: needs {}", plain(what), plain(needs)));
     }
-    findings.wrong.iter().for_each(|line| output::say(format_args!("WRONG: {line}")));
+    findings.wrong.iter().for_each(|line| output::say(format_args!("WRONG: {}", plain(line))));
     output::say(match (sound, complete) {
         (false, _) => {
             format!("{} found: do not rely on this report", count(findings.wrong.len(), "difference"))
@@ -274,4 +278,9 @@ fn tell(common: &Common, findings: &Findings) -> anyhow::Result<()> {
         (true, true) => String::from("everything that an accusation rests on holds"),
     });
     Ok(())
+}
+
+/// Shows what steers a terminal instead of obeying it: names in a report may be anybody's.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -133,7 +133,8 @@ fn help_for_the_binary() {
       0  done
       1  refused or failed; nothing was changed, and the message says what to do
       2  the command line was not understood
-      3  `verify` or `copy verify` found something that does not fit
+      3  `verify`, `copy verify` or `mark check-evidence` found something that does not fit
+      4  `mark check-evidence` found nothing wrong, and lacks rows that an accusation rests on
 
     Begin with:
       forewarn demo --dir ./demo
@@ -216,11 +217,18 @@ fn help_for_a_leak_is_traced() {
           --json               Print JSON instead of tables and sentences
           --claim <FILE>       The claim.json of these copies, if it lies neither beside the key nor
                                beside the leak
+          --report <DIR>       Write the report and everything to check it without the key into a folder
+                               that is empty or not there
+          --open <OPEN>        Whose rows the report opens; `all` opens the codebook of this release
+                               [default: accused] [possible values: accused, all]
+          --anonymous          Number the members that are not accused in the report instead of naming
+                               them
       -h, --help               Print help
       -V, --version            Print version
 
     Example:
       forewarn mark trace ./package --key release.key --members members.txt paste.txt --json
+      forewarn mark trace ./package --key release.key --members members.txt paste.txt --report ./report
 
     Verdicts: attributed, inconclusive, not_derived. All three are answers, so the exit code is 0.
     "#);

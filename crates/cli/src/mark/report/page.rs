@@ -23,7 +23,7 @@ body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)
 h1{font-size:1.6rem;line-height:1.25;margin:0 0 .5rem}h2{font-size:1.15rem;margin:2.2rem 0 .5rem}
 code,.mono{font:0.88em ui-monospace,monospace;overflow-wrap:anywhere}
 .verdict{background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:1rem 1.2rem;margin:1rem 0}
-.verdict p{margin:.3rem 0}.dim,small{color:var(--dim)}
+.verdict p{margin:.3rem 0}sup{line-height:0}.power{white-space:nowrap}.dim,small{color:var(--dim)}
 svg{width:100%;height:auto;display:block}svg text{font:13px system-ui,sans-serif;fill:var(--ink)}svg .dim{fill:var(--dim)}
 svg .bar{fill:var(--bar)}svg .accused{fill:var(--accused)}svg .axis{stroke:var(--line)}svg .threshold{stroke:var(--ink);stroke-dasharray:5 4}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;width:100%}
@@ -82,17 +82,13 @@ fn section(heading: &str, body: &str) -> String {
 }
 
 fn verdict(evidence: &Evidence) -> String {
-    let accused: Vec<String> = evidence
-        .members
-        .iter()
-        .filter(|m| m.accused)
-        .map(|m| format!("<strong>{}</strong>", escaped(&m.name)))
-        .collect();
+    let named: Vec<String> =
+        accused(evidence).into_iter().map(|m| format!("<strong>{}</strong>", escaped(&m.name))).collect();
     let says = match evidence.verdict {
         Verdict::Attributed => {
             format!(
                 "Attributed: the text derives from the copy that was made for {}.",
-                accused.join(" and for ")
+                named.join(" and for ")
             )
         }
         Verdict::Inconclusive => String::from(
@@ -113,7 +109,7 @@ fn verdict(evidence: &Evidence) -> String {
             power(evidence.epsilon.log10())
         ),
     ];
-    for member in evidence.members.iter().filter(|m| m.accused) {
+    for member in accused(evidence) {
         lines.push(why(evidence, member));
     }
     lines.extend(
@@ -124,6 +120,13 @@ fn verdict(evidence: &Evidence) -> String {
     );
     let lines: Vec<String> = lines.into_iter().map(|line| format!("<p>{line}</p>\n")).collect();
     format!("<div class=\"verdict\">\n{}</div>\n", lines.concat())
+}
+
+/// Lists the accused members, strongest first.
+fn accused(evidence: &Evidence) -> Vec<&Member> {
+    let mut accused: Vec<&Member> = evidence.members.iter().filter(|member| member.accused).collect();
+    accused.sort_by(|a, b| b.log10_e.total_cmp(&a.log10_e));
+    accused
 }
 
 fn why(evidence: &Evidence, member: &Member) -> String {
@@ -175,10 +178,13 @@ fn members(evidence: &Evidence) -> String {
 fn sites(evidence: &Evidence, rows: &[RowOpening]) -> String {
     let biases: BTreeMap<&str, u32> =
         evidence.biases.ones.iter().map(|(id, one)| (id.as_str(), *one)).collect();
-    let accused = |row: &&RowOpening| evidence.members.iter().any(|m| m.accused && m.name == row.member);
-    let open: Vec<(&str, BTreeMap<&str, &Symbol>)> = (rows.iter().filter(accused).take(COLUMNS))
+    // In the evidence's order, whatever order the rows come in.
+    let row = |member: &Member| rows.iter().find(|row| row.member == member.name);
+    let open: Vec<(&str, BTreeMap<&str, &Symbol>)> = (accused(evidence).into_iter().filter_map(row))
+        .take(COLUMNS)
         .map(|row| {
-            (row.member.as_str(), row.symbols.iter().map(|(id, symbol)| (id.as_str(), symbol)).collect())
+            let symbols = row.symbols.iter().map(|(id, symbol)| (id.as_str(), symbol));
+            (row.member.as_str(), symbols.collect())
         })
         .collect();
     let heads: String = open.iter().map(|(name, _)| format!("<th>{} holds</th>", escaped(name))).collect();
@@ -333,7 +339,9 @@ fn power(log10: f64) -> String {
     if (0.0..4.0).contains(&log10) {
         return format!("{:.0}", 10f64.powf(log10));
     }
-    format!("10<sup>{log10:.1}</sup>")
+    let whole = (log10 - log10.round()).abs() < 1e-6;
+    let digits = if whole { format!("{log10:.0}") } else { format!("{log10:.1}") };
+    format!("<span class=\"power\">10<sup>{digits}</sup></span>")
 }
 
 fn escaped(text: &str) -> String {
