@@ -84,7 +84,9 @@ async fn trace(session: &Session, args: &TraceArgs) -> anyhow::Result<(TraceRepo
 async fn log(session: &Session, traced: &Traced, args: &TraceArgs) -> anyhow::Result<Log> {
     let opened = args.report.opened(&traced.members, &traced.trace);
     let mut entries = Vec::new();
-    for ProvedEntry { opening, proof } in session.engine.trace_entries(traced, &opened).await? {
+    for ProvedEntry { opening, proof } in
+        session.engine.trace_entries(traced, &opened, args.report.anonymous).await?
+    {
         let (seq, salt) = (opening.seq, hex::encode(opening.salt));
         let body = String::from_utf8(opening.body).with_context(|| format!("entry {seq}"))?;
         entries.push(LogEntry { seq, salt, body, proof: proof.to_string() });

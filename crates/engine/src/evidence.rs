@@ -16,7 +16,8 @@ pub struct ProvedEntry {
 
 impl Engine {
     /// Opens the entries that a trace rests on: the commitment to the marks, the leak case, the reading, the
-    /// trace, and the grants of these members.
+    /// trace, and the grants of these members. The trace's entry names everybody who held a copy; it is left
+    /// out when `anonymous`.
     ///
     /// # Errors
     /// [`StepError`] when the log cannot be read.
@@ -24,15 +25,13 @@ impl Engine {
         &self,
         traced: &Traced,
         members: &[String],
+        anonymous: bool,
     ) -> Result<Vec<ProvedEntry>, StepError> {
         let (case, leak, package) = (&traced.report.case, traced.report.leak, traced.package.version);
         let wanted = |event: &Event| match event {
             Event::Marks(MarksEvent::Committed { case: of, marks }) => of == case && marks.package == package,
-            Event::Leak(
-                LeakEvent::Opened { leak: of, .. }
-                | LeakEvent::Read { leak: of, .. }
-                | LeakEvent::Traced { leak: of, .. },
-            ) => *of == leak,
+            Event::Leak(LeakEvent::Opened { leak: of, .. } | LeakEvent::Read { leak: of, .. }) => *of == leak,
+            Event::Leak(LeakEvent::Traced { leak: of, .. }) => *of == leak && !anonymous,
             Event::Grant(GrantEvent::Given(grant)) => {
                 grant.case == *case
                     && grant.package == package

@@ -120,6 +120,14 @@ impl Opened<'_> {
     }
 
     fn trace(&self, evidence: &Evidence, findings: &mut Findings) -> Option<u64> {
+        if evidence.anonymous {
+            findings.unchecked.push(Unchecked {
+                what: String::from("that the log holds this verdict"),
+                needs: String::from("the trace's entry, which names everybody"),
+                accusation: false,
+            });
+            return None;
+        }
         let (seq, event) = self.one("/event/leak/traced", "the trace", findings)?;
         let trace = event.get("trace")?;
         let verdict = serde_json::to_value(evidence.verdict).unwrap_or_default();

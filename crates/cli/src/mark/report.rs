@@ -44,7 +44,7 @@ pub(crate) struct ReportArgs {
     open: Open,
     /// Number the members that are not accused in the report instead of naming them
     #[arg(long, requires = "report")]
-    anonymous: bool,
+    pub(crate) anonymous: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -277,6 +277,10 @@ fn a_programs_log_stands_behind_its_report() {
         hash_again(&desk);
         assert_eq!(check(&desk, &["--vkey", vkey.trim()]).code, 3, "{from}");
     }
+    // Numbered, it opens no entry that names everybody.
+    desk.by("ines", &["trace", "S1", "--report", "numbered", "--anonymous"]);
+    assert!(!fs::read_to_string(desk.path("numbered/evidence.json")).unwrap().contains("traced"));
+    assert_eq!(desk.json(&["mark", "check-evidence", "numbered"])["sound"], true);
     // Another log's key does not speak for this one.
     desk.write("report/evidence.json", sound);
     hash_again(&desk);
