@@ -75,7 +75,8 @@ fn events(case: &CaseId, wave: &WaveId) -> anyhow::Result<Vec<Event>> {
     let items = (0..ITEMS).map(item).collect::<anyhow::Result<Vec<_>>>()?;
     let names: BTreeSet<ItemId> = items.iter().map(|item| item.item.clone()).collect();
     let step = |step| {
-        Event::Embargo(EmbargoEvent::Moved { case: case.clone(), step, reason: String::from("bench") })
+        let reason = String::from("bench");
+        Event::Embargo(EmbargoEvent::Moved { case: case.clone(), step, reason, accepts: None })
     };
     events.extend([
         Event::Case(CaseEvent::Opened { case: case.clone(), title: String::from("bench"), cves: Vec::new() }),

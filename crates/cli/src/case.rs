@@ -221,7 +221,7 @@ fn embargo(verb: EmbargoVerb) -> (CaseId, &'static str, EmbargoCommand) {
         EmbargoVerb::Propose { case, ends } => {
             (case, "proposed; another person accepts or rejects", EmbargoCommand::Propose { ends })
         }
-        EmbargoVerb::Accept { case } => (case, "accepted", EmbargoCommand::Accept),
+        EmbargoVerb::Accept { case } => (case, "accepted", EmbargoCommand::Accept { ends: None }),
         EmbargoVerb::Reject { case } => (case, "rejected", EmbargoCommand::Reject),
         EmbargoVerb::Keep { case, reason } => (case, "kept", EmbargoCommand::Keep { reason }),
         EmbargoVerb::Terminate { case, reason } => (case, ENDED, EmbargoCommand::Terminate { reason }),

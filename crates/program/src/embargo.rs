@@ -14,6 +14,7 @@ use crate::{
     case::Case,
     context::Context,
     id::{CaseId, UserId},
+    notification,
     program::{Program, Rules},
     refusal::Refusal,
 };
@@ -116,6 +117,15 @@ impl Embargo {
         }
     }
 
+    /// Returns the end that is proposed and not accepted yet.
+    #[must_use]
+    pub fn proposed(self) -> Option<Timestamp> {
+        match self {
+            Self::Proposed { ends } | Self::Revise { proposed: ends, .. } => Some(ends),
+            Self::None | Self::Active { .. } | Self::Exited { .. } => None,
+        }
+    }
+
     /// Returns the state at an instant: an embargo whose end has come is over, whether or not that is logged.
     ///
     /// **Source:** Vultron embargo rules, timer expiry terminates.
@@ -166,7 +176,10 @@ pub enum EmbargoCommand {
         ends: Timestamp,
     },
     /// Accepts the proposal; someone else than who proposed it.
-    Accept,
+    Accept {
+        /// The end as the accepting person saw it; another one on the table is not accepted unseen.
+        ends: Option<Timestamp>,
+    },
     /// Rejects the proposal.
     Reject,
     /// Ends the embargo early; takes effect when a second person asks for the same.
@@ -181,6 +194,15 @@ pub enum EmbargoCommand {
     },
 }
 
+/// A proposed end, as an acceptance names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// The proposed end.
+    pub ends: Timestamp,
+    /// Who proposed it.
+    pub by: UserId,
+}
+
 /// What happened to an embargo.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -193,6 +215,9 @@ pub enum EmbargoEvent {
         step: Move,
         /// Why, where somebody said so or a rule forced it.
         reason: String,
+        /// Of an acceptance, which proposal it was for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        accepts: Option<Proposal>,
     },
     /// One person asked for an early end; a second one is needed.
     ExitProposed {
@@ -230,23 +255,21 @@ pub(crate) fn decide(
     case.check_open()?;
     let embargo = case.embargo().at(ctx.now);
     let moved = |step, reason: &str| {
-        Event::Embargo(EmbargoEvent::Moved { case: id.clone(), step, reason: reason.into() })
+        Event::Embargo(EmbargoEvent::Moved { case: id.clone(), step, reason: reason.into(), accepts: None })
     };
     match command {
         EmbargoCommand::Propose { ends } => {
             let step = Move::Propose(ends);
             embargo.step(step)?;
             may_propose(case, embargo, ends, ctx.now, program.rules())?;
-            Ok(vec![moved(step, "proposed")])
-        }
-        EmbargoCommand::Accept => {
-            embargo.step(Move::Accept)?;
-            second_person(case.proposed_by(), ctx.actor, "accept the embargo's end")?;
-            if let Embargo::Proposed { ends } | Embargo::Revise { proposed: ends, .. } = embargo {
-                may_propose(case, embargo, ends, ctx.now, program.rules())?;
+            match embargo.proposed() {
+                Some(first) if ctx.now < first && first <= ends => {
+                    Err(Refusal::LaterProposal { case: id.clone(), ends, first })
+                }
+                _ => Ok(vec![moved(step, "proposed")]),
             }
-            Ok(vec![moved(Move::Accept, "accepted by a second person")])
         }
+        EmbargoCommand::Accept { ends } => accept(program, ctx, case, embargo, ends),
         EmbargoCommand::Reject => {
             embargo.step(Move::Reject)?;
             Ok(vec![moved(Move::Reject, "rejected")])
@@ -259,6 +282,7 @@ pub(crate) fn decide(
                 Some(first) if first != ctx.actor => {
                     let mut events = vec![moved(step, &reason)];
                     events.extend(crate::deadline::close_exit_decision(program, id, "embargo ended"));
+                    events.extend(notification::of_exit(program, case, ctx.now, &reason));
                     Ok(events)
                 }
                 Some(_) => Err(Refusal::SamePerson { what: "end the embargo early" }),
@@ -275,6 +299,37 @@ pub(crate) fn decide(
             Ok([kept].into_iter().chain(closed).collect())
         }
     }
+}
+
+/// Accepts what is proposed, by name, if it is what the accepting person saw.
+fn accept(
+    program: &Program,
+    ctx: &Context<'_>,
+    case: &Case,
+    embargo: Embargo,
+    seen: Option<Timestamp>,
+) -> Result<Vec<Event>, Refusal> {
+    let step = Move::Accept;
+    embargo.step(step)?;
+    let id = case.id();
+    if let (Some(given), Some(proposed)) = (seen, embargo.proposed())
+        && given != proposed
+    {
+        return Err(Refusal::OtherProposal { case: id.clone(), given, proposed });
+    }
+    second_person(case.proposed_by(), ctx.actor, "accept the embargo's end")?;
+    let accepts = match (embargo.proposed(), case.proposed_by()) {
+        (Some(ends), Some(by)) => Some(Proposal { ends, by: by.clone() }),
+        _ => None,
+    };
+    let mut told = None;
+    if let Some(ends) = embargo.proposed() {
+        may_propose(case, embargo, ends, ctx.now, program.rules())?;
+        told = embargo.in_force_until().and_then(|_| notification::of_move(program, case, ends));
+    }
+    let reason = String::from("accepted by a second person");
+    let moved = Event::Embargo(EmbargoEvent::Moved { case: id.clone(), step, reason, accepts });
+    Ok([moved].into_iter().chain(told).collect())
 }
 
 /// Checks a proposed end against what Vultron forbids and what the program allows.

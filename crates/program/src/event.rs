@@ -6,8 +6,9 @@ use thiserror::Error;
 
 use crate::{
     case::CaseEvent, deadline::DeadlineEvent, embargo::EmbargoEvent, grant::GrantEvent, id::UserId,
-    item::ItemEvent, leak::LeakEvent, marks::MarksEvent, member::MemberEvent, program::ProgramEvent,
-    review::ReviewEvent, sighting::SightingEvent, wave::WaveEvent,
+    item::ItemEvent, leak::LeakEvent, marks::MarksEvent, member::MemberEvent,
+    notification::NotificationEvent, program::ProgramEvent, review::ReviewEvent, sighting::SightingEvent,
+    wave::WaveEvent,
 };
 
 /// Version of the entry's body; events are only ever added to.
@@ -41,6 +42,8 @@ pub enum Event {
     Review(ReviewEvent),
     /// About a deadline.
     Deadline(DeadlineEvent),
+    /// About what members must be told.
+    Notification(NotificationEvent),
 }
 
 /// An event with its place, its instant and its author.

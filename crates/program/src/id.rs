@@ -160,6 +160,10 @@ numbered!(
     /// Numbers a deadline, program-wide: `D1`, `D2`, ….
     DeadlineId, "D", "a deadline"
 );
+numbered!(
+    /// Numbers a notification, program-wide: `N1`, `N2`, ….
+    NotificationId, "N", "a notification"
+);
 
 /// A SHA-256 hash, as hex in text and JSON.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -17,6 +17,7 @@ pub mod judge;
 pub mod leak;
 pub mod marks;
 pub mod member;
+pub mod notification;
 pub mod plan;
 pub mod program;
 #[expect(missing_docs, reason = "every variant says in its message what it means")]

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use policy::{Anyone, Class, PolicySet, Prospect, Standing};
 use serde::Serialize;
+use sha2::Digest;
 
 use crate::{
     embargo,
-    id::{CaseId, ItemId, MemberId, WaveId},
+    id::{CaseId, ItemId, MemberId, Sha256, WaveId},
     judge::{self, Dossier},
     program::Program,
     refusal::Refusal,
@@ -26,6 +27,11 @@ pub struct Plan {
     pub at: Timestamp,
     /// The instant the plan was made for.
     pub now: Timestamp,
+    /// Version of the package it is of.
+    pub package: u32,
+    /// SHA-256 over what the plan promises: the wave and its tiers, the items' texts, the embargo's end, the
+    /// policies, and from when on every member has every item. It does not change as time goes by.
+    pub hash: Sha256,
     /// One row a member and item, in that order.
     pub rows: Vec<Row>,
 }
@@ -37,6 +43,8 @@ pub struct Row {
     pub member: MemberId,
     /// Which item.
     pub item: ItemId,
+    /// The item's class.
+    pub class: Class,
     /// What happens.
     pub fate: Fate,
     /// The policies that decided.
@@ -78,6 +86,31 @@ impl Plan {
         self.rows.iter().filter(|row| row.fate == Fate::Due)
     }
 
+    /// Tells whether any member will ever have any of it, as things stand.
+    #[must_use]
+    pub fn reaches_anybody(&self) -> bool {
+        self.rows.iter().any(|row| row.fate != Fate::Withheld { until: None })
+    }
+
+    /// Returns how many members there are of every fate, by item, in the items' order.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<&ItemId, Counts> {
+        let mut counts = BTreeMap::<_, Counts>::new();
+        for row in &self.rows {
+            let of = counts.entry(&row.item).or_insert_with(|| Counts::none(row.class));
+            let count = match row.fate {
+                Fate::Granted { .. } => &mut of.granted,
+                Fate::Due => &mut of.due,
+                Fate::Blocked => &mut of.blocked,
+                Fate::Later { .. } => &mut of.later,
+                Fate::Withheld { until: Some(_) } => &mut of.withheld,
+                Fate::Withheld { until: None } => &mut of.never,
+            };
+            *count += 1;
+        }
+        counts
+    }
+
     /// Returns what is withheld, by member.
     #[must_use]
     pub fn withholdings(&self) -> BTreeMap<MemberId, Vec<Withholding>> {
@@ -92,6 +125,31 @@ impl Plan {
             });
         }
         by_member
+    }
+}
+
+/// How many members meet which fate with one item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// The item's class.
+    pub class: Class,
+    /// Have it.
+    pub granted: usize,
+    /// Get it now.
+    pub due: usize,
+    /// Would get it now, and have no confirmed key.
+    pub blocked: usize,
+    /// Get it in time.
+    pub later: usize,
+    /// Have to wait for it longer than tier and class say.
+    pub withheld: usize,
+    /// Never get it.
+    pub never: usize,
+}
+
+impl Counts {
+    fn none(class: Class) -> Self {
+        Self { class, granted: 0, due: 0, blocked: 0, later: 0, withheld: 0, never: 0 }
     }
 }
 
@@ -114,6 +172,10 @@ pub fn plan(
     let public = case.embargo().public().ok_or_else(|| Refusal::NoEmbargo { case: case_id.clone() })?;
     let at = embargo::before(public, wave.lead);
     let mut rows = Vec::new();
+    let mut promise = Promise::default();
+    promise.add(&(PROMISE, case_id, wave_id, wave.lead, public, case.package(), policy.version()));
+    wave.tiers.iter().for_each(|id| promise.add(&(id, program.tier(id).ok())));
+    wave.items.iter().for_each(|id| promise.add(&(id, case.item(id).ok())));
     let mut judged: HashMap<Dossier, HashMap<Class, Option<Anyone>>> = HashMap::new();
     let gone = |standing| matches!(standing, Standing::Removed | Standing::Declined);
     let audience = program
@@ -131,6 +193,13 @@ pub fn plan(
                 Some(anyone) => anyone.named(member.id.as_str(), item.item.as_str()),
                 None => judge::outlook(policy, case, item, member, &dossier, now),
             };
+            let from = match outlook.effect {
+                Prospect::Release { at: from } | Prospect::Withhold { until: Some(from) } => {
+                    Some(from.max(at))
+                }
+                Prospect::Withhold { until: None } => None,
+            };
+            promise.add(&(&member.id, &item.item, from));
             let granted = case.granted(&item.item, &member.id);
             let fate = match (granted, outlook.effect) {
                 (Some(grant), _) => Fate::Granted { at: grant.at },
@@ -146,6 +215,7 @@ pub fn plan(
             rows.push(Row {
                 member: member.id.clone(),
                 item: item.item.clone(),
+                class: item.class,
                 fate,
                 policies: outlook.policies,
                 facts: outlook.facts,
@@ -153,5 +223,26 @@ pub fn plan(
             });
         }
     }
-    Ok(Plan { case: case_id.clone(), wave: wave_id.clone(), at, now, rows })
+    let (case_id, wave, package) = (case_id.clone(), wave_id.clone(), case.package());
+    Ok(Plan { case: case_id, wave, at, now, package, hash: promise.hash(), rows })
+}
+
+/// First line of what is hashed, so that another form has other hashes.
+const PROMISE: &str = "forewarn plan 1";
+
+/// What a plan promises, hashed a JSON line at a time.
+#[derive(Default)]
+struct Promise(sha2::Sha256);
+
+impl Promise {
+    fn add(&mut self, part: &impl Serialize) {
+        // Ids, numbers and instants always have a JSON form.
+        let line = serde_json::to_vec(part).unwrap_or_default();
+        self.0.update(line);
+        self.0.update(b"\n");
+    }
+
+    fn hash(self) -> Sha256 {
+        Sha256(self.0.finalize().into())
+    }
 }

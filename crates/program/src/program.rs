@@ -13,11 +13,14 @@ use crate::{
     embargo::{self, EmbargoCommand, second_person},
     event::{Entry, Event},
     grant::{self, Copy, GrantEvent, Granted},
-    id::{CaseId, DeadlineId, LeakId, MemberId, ReviewId, SightingId, TierId, UserId, WaveId},
+    id::{
+        CaseId, DeadlineId, LeakId, MemberId, NotificationId, ReviewId, SightingId, TierId, UserId, WaveId,
+    },
     item::{self, Item},
     leak::{self, LeakCase, LeakCommand},
     marks::{self, MarksCommitment},
     member::{self, Member, MemberCommand},
+    notification::{self, Notification, NotificationCommand},
     refusal::Refusal,
     review::{self, Review, ReviewCommand},
     sighting::{self, Report, Sighting, SightingEvent},
@@ -66,6 +69,7 @@ pub struct Program {
     leaks: BTreeMap<LeakId, LeakCase>,
     reviews: BTreeMap<ReviewId, Review>,
     deadlines: BTreeMap<DeadlineId, Deadline>,
+    notifications: BTreeMap<NotificationId, Notification>,
     entries: u64,
     high_water: Option<Timestamp>,
 }
@@ -108,6 +112,8 @@ pub enum Command {
     Leak(LeakCommand),
     /// Something about a review.
     Review(ReviewCommand),
+    /// Something about what members must be told.
+    Notification(NotificationCommand),
 }
 
 /// What happened to the program itself.
@@ -174,6 +180,7 @@ impl Program {
             Command::AddSighting(id, report) => sighting::decide(self, ctx, &id, report),
             Command::Leak(command) => leak::decide(self, ctx, command),
             Command::Review(command) => review::decide(self, ctx, command),
+            Command::Notification(command) => notification::decide(self, command),
         }
     }
 
@@ -232,6 +239,7 @@ impl Program {
             Event::Deadline(event) => deadline::apply(self, event, at),
             Event::Leak(event) => leak::apply(self, event, at),
             Event::Review(event) => review::apply(self, event, at, actor),
+            Event::Notification(event) => notification::apply(self, event, at, actor),
             Event::Sighting(SightingEvent::Added(sighting)) => {
                 self.sightings.insert(sighting.id, sighting.clone());
             }
@@ -363,6 +371,11 @@ impl Program {
         self.deadlines.values()
     }
 
+    /// Returns what members must be told or were, oldest first.
+    pub fn notifications(&self) -> impl Iterator<Item = &Notification> {
+        self.notifications.values()
+    }
+
     /// Returns a tier.
     ///
     /// # Errors
@@ -410,6 +423,14 @@ impl Program {
     pub fn review(&self, id: ReviewId) -> Result<&Review, Refusal> {
         self.reviews.get(&id).ok_or(Refusal::UnknownReview(id))
     }
+
+    /// Returns a notification.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownNotification`].
+    pub fn notification(&self, id: NotificationId) -> Result<&Notification, Refusal> {
+        self.notifications.get(&id).ok_or(Refusal::UnknownNotification(id))
+    }
 }
 
 /// Numbering and changing what is numbered, for the modules of this crate.
@@ -428,6 +449,18 @@ impl Program {
 
     pub(crate) fn next_deadline(&self) -> DeadlineId {
         DeadlineId(next(self.deadlines.len()))
+    }
+
+    pub(crate) fn next_notification(&self) -> NotificationId {
+        NotificationId(next(self.notifications.len()))
+    }
+
+    pub(crate) fn put_notification(&mut self, notification: Notification) {
+        self.notifications.insert(notification.id, notification);
+    }
+
+    pub(crate) fn notification_mut(&mut self, id: NotificationId) -> Option<&mut Notification> {
+        self.notifications.get_mut(&id)
     }
 
     pub(crate) fn put_deadline(&mut self, deadline: Deadline) {

@@ -6,7 +6,10 @@ use thiserror::Error;
 
 use crate::{
     embargo::IllegalMove,
-    id::{CaseId, ItemId, LeakId, MemberId, ReviewId, SightingId, TierId, UserId, WaveId},
+    id::{
+        CaseId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId, UserId,
+        WaveId,
+    },
 };
 
 /// A command refused, in words for the person who gave it.
@@ -29,6 +32,8 @@ pub enum Refusal {
     UnknownLeak(LeakId),
     #[error("no review `{0}`: `forewarn review list` shows those there are")]
     UnknownReview(ReviewId),
+    #[error("no notification `{0}`: `forewarn notification list` shows those there are")]
+    UnknownNotification(NotificationId),
     #[error(
         "`{0}` is not an operator of this program: name one with `--as`, or add them with `forewarn operator add`"
     )]
@@ -51,6 +56,14 @@ pub enum Refusal {
 
     #[error("an embargo cannot end at {ends}, which is not after now ({now}): give a later instant")]
     EndsInThePast { ends: Timestamp, now: Timestamp },
+    #[error(
+        "an end at {first} is proposed for `{case}`, and the earliest stands: accept it and propose {ends} as a revision, or reject it first"
+    )]
+    LaterProposal { case: CaseId, ends: Timestamp, first: Timestamp },
+    #[error(
+        "what is proposed for `{case}` is an end at {proposed}, not {given}: look again, then accept that"
+    )]
+    OtherProposal { case: CaseId, given: Timestamp, proposed: Timestamp },
     #[error("an embargo until {ends} is longer than this program's maximum of {max}: propose an earlier end")]
     EmbargoTooLong { ends: Timestamp, max: Lead },
     #[error("{seen} already: no new embargo can begin; publish instead")]
@@ -72,7 +85,9 @@ pub enum Refusal {
     WaveAfterEmbargo { case: CaseId, wave: WaveId, at: Timestamp, ends: Timestamp },
     #[error("wave `{wave}` names no {what}: a wave to nobody, or of nothing, is not scheduled")]
     EmptyWave { wave: WaveId, what: &'static str },
-    #[error("wave `{wave}` reaches nobody: no active member is in its tiers")]
+    #[error(
+        "wave `{wave}` reaches nobody: no member in its tiers will ever have any of it; `forewarn wave plan` says why"
+    )]
     NobodyThere { wave: WaveId },
     #[error("wave `{wave}` was released already: schedule another one")]
     AlreadyReleased { wave: WaveId },
@@ -82,6 +97,10 @@ pub enum Refusal {
     NotApproved { case: CaseId, wave: WaveId, have: usize, need: usize },
     #[error("`{actor}` has approved wave `{wave}` already: another operator must")]
     ApprovedBySame { wave: WaveId, actor: UserId },
+    #[error(
+        "the plan of wave `{wave}` is {now} by now, not {given}: look again with `forewarn wave plan {case} {wave}`, then approve that"
+    )]
+    PlanChanged { case: CaseId, wave: WaveId, given: Sha256, now: Sha256 },
     #[error("wave `{wave}` is due at {at}, it is {now}: nothing is released early")]
     NotDue { wave: WaveId, at: Timestamp, now: Timestamp },
     #[error("the marks of case `{case}` were not committed to the log for its present items: release again")]
@@ -165,6 +184,10 @@ pub enum Refusal {
         "leak case `{leak}` does not accuse `{member}`: a review on the ground of a leak needs its trace"
     )]
     NotAccused { leak: LeakId, member: MemberId },
+    #[error(
+        "notification `{notification}` does not name `{member}`: `forewarn notification list` shows whom"
+    )]
+    NotToBeTold { notification: NotificationId, member: MemberId },
     #[error("{0} must not be empty")]
     Empty(&'static str),
 }

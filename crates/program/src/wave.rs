@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use policy::{Lead, Standing};
+use policy::Lead;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Event,
     context::Context,
     embargo,
-    id::{CaseId, ItemId, MemberId, TierId, UserId, WaveId},
+    id::{CaseId, ItemId, MemberId, Sha256, TierId, UserId, WaveId},
     plan,
     program::Program,
     refusal::Refusal,
@@ -30,13 +30,24 @@ pub struct Wave {
     pub tiers: BTreeSet<TierId>,
     /// Of what.
     pub items: BTreeSet<ItemId>,
-    /// Who approved it, and when.
-    pub approvals: BTreeMap<UserId, Timestamp>,
+    /// Who approved it, when, and what they saw.
+    pub approvals: BTreeMap<UserId, Approval>,
     /// When it was released first.
     pub released: Option<Timestamp>,
     /// What was withheld from whom, as last recorded.
     #[serde(skip)]
     pub withheld: BTreeMap<MemberId, Vec<Withholding>>,
+}
+
+/// One person's approval of a wave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Approval {
+    /// When.
+    pub at: Timestamp,
+    /// Hash of the plan as it stood then, see [`plan::Plan::hash`]; absent in entries of older versions.
+    pub plan: Option<Sha256>,
+    /// Version of the package then; absent in entries of older versions.
+    pub package: Option<u32>,
 }
 
 /// One item withheld from a member, and why.
@@ -65,7 +76,10 @@ pub enum WaveCommand {
         items: BTreeSet<ItemId>,
     },
     /// Approves a wave as it stands.
-    Approve,
+    Approve {
+        /// Hash of the plan as the approving person saw it; another plan is not approved unseen.
+        plan: Option<Sha256>,
+    },
     /// Ends a release once every due copy is recorded.
     Finish,
 }
@@ -93,6 +107,12 @@ pub enum WaveEvent {
         case: CaseId,
         /// Which wave.
         wave: WaveId,
+        /// Hash of the plan that was approved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<Sha256>,
+        /// Version of the package that was approved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        package: Option<u32>,
     },
     /// A member in its tiers did not get some of it.
     Withheld {
@@ -139,7 +159,7 @@ pub(crate) fn decide(
         WaveCommand::Schedule { lead, tiers, items } => {
             schedule(program, ctx.now, id, wave_id, lead, tiers, items).map(|event| vec![event])
         }
-        WaveCommand::Approve => {
+        WaveCommand::Approve { plan: seen } => {
             case.check_open()?;
             let wave = case.wave(wave_id)?;
             if wave.released.is_some() && wave.approvals.len() >= APPROVALS {
@@ -148,13 +168,20 @@ pub(crate) fn decide(
             if wave.approvals.contains_key(ctx.actor) {
                 return Err(Refusal::ApprovedBySame { wave: wave_id.clone(), actor: ctx.actor.clone() });
             }
-            let reaches = |tier: &TierId| {
-                program.members().any(|m| m.standing == Standing::Active && m.tier.as_ref() == Some(tier))
-            };
-            if !wave.tiers.iter().any(reaches) {
+            let plan = plan::plan(program, ctx.policy, id, wave_id, ctx.now)?;
+            if !plan.reaches_anybody() {
                 return Err(Refusal::NobodyThere { wave: wave_id.clone() });
             }
-            Ok(vec![Event::Wave(WaveEvent::Approved { case: id.clone(), wave: wave_id.clone() })])
+            if let Some(given) = seen.filter(|seen| *seen != plan.hash) {
+                let (case, wave, now) = (id.clone(), wave_id.clone(), plan.hash);
+                return Err(Refusal::PlanChanged { case, wave, given, now });
+            }
+            Ok(vec![Event::Wave(WaveEvent::Approved {
+                case: id.clone(),
+                wave: wave_id.clone(),
+                plan: Some(plan.hash),
+                package: Some(case.package()),
+            })])
         }
         WaveCommand::Finish => finish(program, ctx, id, wave_id),
     }
@@ -222,6 +249,9 @@ fn finish(
     let missing = plan.due().count();
     if missing > 0 {
         return Err(Refusal::CopiesMissing { wave: wave_id.clone(), missing });
+    }
+    if wave.released.is_none() && !plan.reaches_anybody() {
+        return Err(Refusal::NobodyThere { wave: wave_id.clone() });
     }
     let mut events: Vec<Event> = plan
         .withholdings()

@@ -147,7 +147,7 @@ impl Stage {
         let ends = at("2025-07-08T17:00:00Z")?;
         let embargo = |command| Command::Embargo(self.case.clone(), command);
         self.run(alice, embargo(EmbargoCommand::Propose { ends })).await?;
-        self.run(bob, embargo(EmbargoCommand::Accept)).await?;
+        self.run(bob, embargo(EmbargoCommand::Accept { ends: None })).await?;
         self.tell("embargo until 2025-07-08T17:00:00Z, proposed by alice, accepted by bob");
         Ok(())
     }
@@ -163,8 +163,8 @@ impl Stage {
             let schedule =
                 WaveCommand::Schedule { lead: Lead::from_seconds(lead), tiers, items: BTreeSet::new() };
             self.run(bob, command(schedule)).await?;
-            self.run(alice, command(WaveCommand::Approve)).await?;
-            self.run(bob, command(WaveCommand::Approve)).await?;
+            self.run(alice, command(WaveCommand::Approve { plan: None })).await?;
+            self.run(bob, command(WaveCommand::Approve { plan: None })).await?;
         }
         let items = self.engine.program().await.case(&self.case)?.items().count();
         self.tell(&format!("{items} items added; three waves scheduled, each approved by alice and bob"));

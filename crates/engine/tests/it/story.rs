@@ -145,14 +145,14 @@ async fn from_the_first_member_to_the_public_advisory() {
 async fn nobody_does_twice_what_two_people_must_do() {
     let world = World::due(2).await;
     world.ok("ann", crate::world::schedule("w3", DAY, &["entry"])).await;
-    let approve = || crate::world::in_wave("w3", WaveCommand::Approve);
+    let approve = || crate::world::in_wave("w3", WaveCommand::Approve { plan: None });
     world.ok("ann", approve()).await;
     assert!(world.refused("ann", approve()).await.contains("another operator must"));
     world.clock.set(t(END - DAY));
     let short = world.release("w3").await.unwrap_err().to_string();
     assert!(short.contains("1 of 2 approvals"), "{short}");
     world.ok("ann", embargo(EmbargoCommand::Propose { ends: t(END + DAY) })).await;
-    assert!(world.refused("ann", embargo(EmbargoCommand::Accept)).await.contains("another operator must"));
+    assert!(world.refused("ann", embargo(EmbargoCommand::Accept { ends: None })).await.contains("another operator must"));
     assert!(world.refused("mallory", approve()).await.contains("not an operator"));
 }
 

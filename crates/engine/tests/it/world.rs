@@ -110,14 +110,14 @@ impl World {
         let open = CaseCommand::Open { title: String::from("Relay"), cves: Vec::new() };
         world.ok("ann", Command::Case(case("c"), open)).await;
         world.ok("ann", embargo(EmbargoCommand::Propose { ends: t(END) })).await;
-        world.ok("bob", embargo(EmbargoCommand::Accept)).await;
+        world.ok("bob", embargo(EmbargoCommand::Accept { ends: None })).await;
         world.engine.add_items(&user("ann"), &case("c"), package()).await.unwrap();
         for (id, lead, tiers) in
             [("w1", 14 * DAY, &["validate"][..]), ("w2", 5 * DAY, &["advance", "entry"][..])]
         {
             world.ok("ann", schedule(id, lead, tiers)).await;
-            world.ok("ann", in_wave(id, WaveCommand::Approve)).await;
-            world.ok("bob", in_wave(id, WaveCommand::Approve)).await;
+            world.ok("ann", in_wave(id, WaveCommand::Approve { plan: None })).await;
+            world.ok("bob", in_wave(id, WaveCommand::Approve { plan: None })).await;
         }
         world.clock.set(t(W1));
         world

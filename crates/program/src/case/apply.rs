@@ -10,7 +10,7 @@ use crate::{
     id::{CaseId, ItemId, UserId},
     item::ItemEvent,
     marks::MarksEvent,
-    wave::{Wave, WaveEvent},
+    wave::{Approval, Wave, WaveEvent},
 };
 
 pub(crate) fn apply(cases: &mut BTreeMap<CaseId, Case>, event: &CaseEvent, at: Timestamp) {
@@ -101,8 +101,8 @@ pub(crate) fn apply_wave(case: &mut Case, event: &WaveEvent, at: Timestamp, acto
     let Some(wave) = case.waves.get_mut(wave) else { return };
     match event {
         WaveEvent::Scheduled { .. } => {}
-        WaveEvent::Approved { .. } => {
-            wave.approvals.insert(actor.clone(), at);
+        WaveEvent::Approved { plan, package, .. } => {
+            wave.approvals.insert(actor.clone(), Approval { at, plan: *plan, package: *package });
         }
         WaveEvent::Withheld { member, items, .. } => {
             wave.withheld.insert(member.clone(), items.clone());

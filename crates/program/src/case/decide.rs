@@ -9,6 +9,7 @@ use crate::{
     deadline,
     embargo::{EmbargoEvent, Move},
     id::CaseId,
+    notification,
     program::Program,
     refusal::Refusal,
 };
@@ -70,9 +71,13 @@ fn observe(
     if let Some(ends) = case.embargo.in_force_until() {
         let step = Move::Terminate(ctx.now.min(ends));
         case.embargo.step(step)?;
-        let reason = String::from("public knowledge ends an embargo");
-        events.push(Event::Embargo(EmbargoEvent::Moved { case: id.clone(), step, reason }));
+        let said = "public knowledge ends an embargo";
+        let (reason, accepts) = (said.to_owned(), None);
+        events.push(Event::Embargo(EmbargoEvent::Moved { case: id.clone(), step, reason, accepts }));
         events.extend(deadline::close_exit_decision(program, id, "embargo ended"));
+        if ctx.now < ends {
+            events.extend(notification::of_exit(program, case, ctx.now, said));
+        }
     }
     Ok(events)
 }
@@ -104,7 +109,7 @@ fn run_out(program: &Program, case: &Case) -> Vec<Event> {
     let (case, step) = (case.id.clone(), Move::Terminate(ends));
     let closed = deadline::close_exit_decision(program, &case, "embargo ended");
     let reason = String::from("the embargo has run its time");
-    let ended = Event::Embargo(EmbargoEvent::Moved { case, step, reason });
+    let ended = Event::Embargo(EmbargoEvent::Moved { case, step, reason, accepts: None });
     [ended].into_iter().chain(closed).collect()
 }
 

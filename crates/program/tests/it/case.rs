@@ -52,7 +52,7 @@ fn nothing_begins_in_a_closed_case() {
     world.ok("ann", in_case(CaseCommand::Close));
     for command in [
         propose(2 * DAY),
-        embargo(EmbargoCommand::Accept),
+        embargo(EmbargoCommand::Accept { ends: None }),
         items(&["poc.py"], 1),
         schedule(DAY),
         in_case(CaseCommand::Close),
@@ -140,7 +140,7 @@ fn an_exit_decision_never_outlives_the_embargo() {
     world.ok("ann", observe(Observation::AttacksObserved, t(0)));
     world.ok("ann", propose(2 * HOUR));
     assert_eq!(due(&world), Some(t(DAY)), "a revision binds nobody yet");
-    world.ok("bob", embargo(EmbargoCommand::Accept));
+    world.ok("bob", embargo(EmbargoCommand::Accept { ends: None }));
     assert_eq!(due(&world), Some(t(2 * HOUR)), "shortened with the embargo");
     world.now = t(2 * HOUR);
     world.ok("ann", publish(world.now));

@@ -11,11 +11,12 @@ use program::{
     case::{CaseEvent, Observation},
     embargo::{EmbargoEvent, Move},
     grant::{Grant, GrantEvent},
-    id::{CaseId, ItemId, MemberId, ReviewId, TierId, UserId, WaveId},
+    id::{CaseId, ItemId, MemberId, NotificationId, ReviewId, TierId, UserId, WaveId},
     item::{Item, ItemEvent},
     leak::LeakEvent,
     marks::MarksEvent,
     member::MemberEvent,
+    notification::{About, NotificationEvent},
     program::ProgramEvent,
     review::ReviewEvent,
     wave::WaveEvent,
@@ -70,6 +71,8 @@ pub(crate) struct Shadow {
     traced: BTreeSet<u32>,
     proposed: BTreeMap<ReviewId, UserId>,
     decided: BTreeSet<ReviewId>,
+    /// Who was not told yet, by notification.
+    untold: BTreeMap<NotificationId, BTreeSet<MemberId>>,
 }
 
 impl Shadow {
@@ -116,6 +119,7 @@ impl Shadow {
                 }
             }
             Event::Review(event) => self.review(event, actor),
+            Event::Notification(event) => self.notification(event, at),
         }
     }
 
@@ -229,7 +233,11 @@ impl Shadow {
                 let (tiers, items, lead) = (tiers.clone(), items.clone(), i64::from(lead.seconds()));
                 case.waves.insert(wave.clone(), Wave { lead, tiers, items, ..Wave::default() });
             }
-            WaveEvent::Approved { wave, .. } => {
+            WaveEvent::Approved { wave, plan, package, .. } => {
+                assert!(
+                    plan.is_some() && *package == Some(case.package),
+                    "an approval names what it approves"
+                );
                 let wave = case.waves.get_mut(wave).unwrap();
                 assert!(wave.approvals.insert(actor.clone()), "approved twice by one");
             }
@@ -278,6 +286,27 @@ impl Shadow {
             assert!(tier.classes.contains(&item.class), "a class its tier does not have");
             assert!(who.agreed_until.is_some_and(|until| at < until), "without an agreement");
             assert!(who.keys.get(&grant.key) == Some(&true), "sealed to a key that nobody confirmed");
+        }
+    }
+
+    fn notification(&mut self, event: &NotificationEvent, at: Timestamp) {
+        match event {
+            NotificationEvent::Due { notification, about, members, .. } => {
+                assert!(members.iter().all(|member| self.members.contains_key(member)), "a stranger is told");
+                if let About::Embargo(case) = about {
+                    let case = &self.cases[case];
+                    let holders: BTreeSet<_> = case.granted.iter().map(|(member, _)| member).collect();
+                    assert!(holders.iter().all(|holder| members.contains(*holder)), "a holder is not told");
+                    let known = case.over.is_some_and(|over| over <= at);
+                    assert!(known || members.len() == holders.len(), "a case is given away");
+                }
+                let twice = self.untold.insert(*notification, members.clone());
+                assert!(twice.is_none(), "one number, two notifications");
+            }
+            NotificationEvent::Told { notification, members, .. } => {
+                let untold = self.untold.get_mut(notification).unwrap();
+                assert!(!members.is_empty() && members.iter().all(|member| untold.remove(member)));
+            }
         }
     }
 
@@ -359,6 +388,10 @@ impl Shadow {
             assert!(known.is_none() || case.ends.is_none(), "an embargo in force on what the public knows");
             assert_eq!(real.grants().count(), case.granted.len());
         }
+        for notification in program.notifications() {
+            let untold: BTreeSet<_> = notification.untold().cloned().collect();
+            assert_eq!(Some(&untold), self.untold.get(&notification.id), "who must be told");
+        }
         for deadline in program.deadlines().filter(|deadline| deadline.closed.is_none()) {
             let ends = self.cases[&deadline.case].ends;
             assert!(ends.is_some_and(|ends| deadline.due <= ends), "a deadline outlives its embargo");
@@ -376,17 +409,22 @@ fn embargo(case: &mut Case, event: &EmbargoEvent, at: Timestamp, actor: &UserId)
             assert!(case.ends.is_some_and(|ends| at < ends));
             case.exit_wished_by = None;
         }
-        EmbargoEvent::Moved { step, reason, .. } => {
+        EmbargoEvent::Moved { step, reason, accepts, .. } => {
             assert!(case.over.is_none(), "a step after the end");
             let run_out = case.ends.is_some_and(|ends| ends <= at);
             match step {
                 Move::Propose(ends) => {
                     assert!(!case.closed && !run_out && at < *ends);
                     assert!(!case.observed || case.ends.is_some_and(|held| *ends <= held), "too late");
+                    let earlier =
+                        case.proposed.as_ref().is_some_and(|(first, _)| at < *first && first <= ends);
+                    assert!(!earlier, "the earliest proposal stands");
                     case.proposed = Some((*ends, actor.clone()));
                 }
                 Move::Accept => {
                     let (ends, by) = case.proposed.take().unwrap();
+                    let named = accepts.as_ref().map(|named| (named.ends, &named.by));
+                    assert_eq!(named, Some((ends, &by)), "an acceptance names what it accepts");
                     assert!(!case.closed && !run_out && at < ends && by != *actor, "accepted by one");
                     assert!(!case.observed || case.ends.is_some_and(|held| ends <= held), "too late");
                     case.ends = Some(ends);

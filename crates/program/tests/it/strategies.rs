@@ -8,15 +8,17 @@ use program::{
     Entry, Event,
     case::{CaseEvent, Observation, PublishedFile},
     deadline::{DeadlineEvent, DeadlineKind},
-    embargo::{EmbargoEvent, Move},
+    embargo::{EmbargoEvent, Move, Proposal},
     grant::{Grant, GrantEvent},
     id::{
-        CaseId, DeadlineId, ItemId, LeakId, MemberId, ReviewId, Sha256, SightingId, TierId, UserId, WaveId,
+        CaseId, DeadlineId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId,
+        UserId, WaveId,
     },
     item::{Item, ItemEvent, Tlp},
     leak::{Accused, LeakEvent, ReadingRecord, TraceRecord, Verdict},
     marks::{MarksCommitment, MarksEvent},
     member::{Agreement, MemberEvent},
+    notification::{About, NotificationEvent},
     program::{ProgramEvent, Rules},
     review::{Outcome, ReviewEvent},
     sighting::{Exhibit, Sighting, SightingEvent, SightingKind},
@@ -169,7 +171,10 @@ fn embargo_events() -> impl Strategy<Value = EmbargoEvent> {
         instants().prop_map(Move::Terminate),
     ];
     prop_oneof![
-        4 => (cases(), step, text()).prop_map(|(case, step, reason)| EmbargoEvent::Moved { case, step, reason }),
+        4 => (cases(), step, text(), option::of((instants(), users()))).prop_map(|(case, step, reason, accepts)| {
+            let accepts = accepts.map(|(ends, by)| Proposal { ends, by });
+            EmbargoEvent::Moved { case, step, reason, accepts }
+        }),
         1 => (cases(), text()).prop_map(|(case, reason)| EmbargoEvent::ExitProposed { case, reason }),
         1 => (cases(), text()).prop_map(|(case, reason)| EmbargoEvent::Kept { case, reason }),
     ]
@@ -227,7 +232,8 @@ fn wave_events() -> impl Strategy<Value = WaveEvent> {
             tiers,
             items
         }),
-        (cases(), waves()).prop_map(|(case, wave)| WaveEvent::Approved { case, wave }),
+        (cases(), waves(), option::of(hashes()), option::of(small()))
+            .prop_map(|(case, wave, plan, package)| WaveEvent::Approved { case, wave, plan, package }),
         (cases(), waves(), members(), prop::collection::vec(withheld, 0..3))
             .prop_map(|(case, wave, member, items)| WaveEvent::Withheld { case, wave, member, items }),
         (cases(), waves()).prop_map(|(case, wave)| WaveEvent::Released { case, wave }),
@@ -337,6 +343,26 @@ fn deadline_events() -> impl Strategy<Value = DeadlineEvent> {
     ]
 }
 
+fn notification_events() -> impl Strategy<Value = NotificationEvent> {
+    let id = || small().prop_map(NotificationId);
+    let about = prop_oneof![
+        cases().prop_map(About::Embargo),
+        small().prop_map(|review| About::Review(ReviewId(review))),
+        members().prop_map(About::Standing),
+    ];
+    let some = || prop::collection::btree_set(members(), 0..3);
+    prop_oneof![
+        (id(), about, some(), text()).prop_map(|(notification, about, members, text)| {
+            NotificationEvent::Due { notification, about, members, text }
+        }),
+        (id(), some(), text()).prop_map(|(notification, members, how)| NotificationEvent::Told {
+            notification,
+            members,
+            how
+        }),
+    ]
+}
+
 /// Any event, with nothing in it that JSON could not hold.
 pub(crate) fn events() -> impl Strategy<Value = Event> {
     prop_oneof![
@@ -352,6 +378,7 @@ pub(crate) fn events() -> impl Strategy<Value = Event> {
         2 => leak_events().prop_map(Event::Leak),
         2 => review_events().prop_map(Event::Review),
         2 => deadline_events().prop_map(Event::Deadline),
+        1 => notification_events().prop_map(Event::Notification),
     ]
 }
 

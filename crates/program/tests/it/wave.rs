@@ -142,7 +142,7 @@ fn a_wave_moves_with_the_embargo_and_is_never_early() {
     };
     refused_until(&mut world, END - 14 * DAY);
     world.ok("ann", propose(END + DAY));
-    world.ok("bob", embargo(program::embargo::EmbargoCommand::Accept));
+    world.ok("bob", embargo(program::embargo::EmbargoCommand::Accept { ends: None }));
     refused_until(&mut world, END - 13 * DAY);
     assert_eq!(world.release("ann").unwrap().len(), 4, "three copies and the release");
 }
@@ -235,5 +235,98 @@ fn judging_equal_records_once_changes_no_row() {
             let own = program::judge::outlook(&POLICY, case, item, member, &dossier, now);
             assert_eq!((&row.policies, &row.facts, &row.says), (&own.policies, &own.facts, &own.says));
         }
+    }
+}
+
+#[test]
+fn an_approval_names_the_plan_and_no_other_is_approved_unseen() {
+    let saw = |world: &World| in_wave(WaveCommand::Approve { plan: Some(world.plan().hash) });
+    let changes: [fn(&mut World); 7] = [
+        |world| world.admit("cord", "late"),
+        |world| {
+            world.ok("ann", to("bolt", Standing::Suspended));
+        },
+        |world| {
+            world.ok("ann", items(&["poc.py"], 2));
+        },
+        |world| {
+            world.ok("ann", schedule(13 * DAY));
+        },
+        |world| {
+            world.ok(
+                "ann",
+                Command::SetTier(tier("late"), Tier { lead: lead(2 * DAY), ..crate::world::late() }),
+            );
+        },
+        |world| {
+            world.ok("ann", propose(END - DAY));
+            world.ok("bob", embargo(program::embargo::EmbargoCommand::Accept { ends: None }));
+        },
+        |world| {
+            world.ok("ann", about("acme", record_fact(third_party_duty(policy::Trigger::Knowledge))));
+        },
+    ];
+    for change in changes {
+        let mut world = World::planned();
+        let seen = saw(&world);
+        change(&mut world);
+        assert!(matches!(world.refused("ann", seen), Refusal::PlanChanged { .. }));
+        let now = saw(&world);
+        world.ok("ann", now);
+    }
+    let mut world = World::planned();
+    let hash = world.plan().hash;
+    let approved = saw(&world);
+    world.ok("ann", approved);
+    let wave = world.program.case(&case("c")).unwrap().wave(&wave("w")).unwrap();
+    let approval = wave.approvals.values().next().unwrap();
+    assert_eq!((approval.plan, approval.package), (Some(hash), Some(1)));
+}
+
+#[test]
+fn a_plan_keeps_its_hash_as_time_goes_by_and_copies_go_out() {
+    let mut world = World::approved();
+    world.ok("ann", about("bolt", record_fact(third_party_duty(policy::Trigger::Knowledge))));
+    let hash = world.plan().hash;
+    for at in [DAY, END - 14 * DAY, END - DAY, END, END + DAY] {
+        world.now = t(at);
+        assert_eq!(world.plan().hash, hash, "{at}");
+        if at == END - 14 * DAY {
+            world.release("ann").unwrap();
+            assert_eq!(world.plan().hash, hash);
+        }
+    }
+}
+
+#[test]
+fn a_wave_that_reaches_nobody_is_neither_approved_nor_released() {
+    let mut world = World::due();
+    for id in ["acme", "bolt"] {
+        world.ok("ann", to(id, Standing::Suspended));
+    }
+    assert!(matches!(world.refused("ann", finish()), Refusal::NobodyThere { .. }));
+    world.ok("ann", schedule(14 * DAY));
+    assert!(matches!(world.refused("ann", approve()), Refusal::NobodyThere { .. }));
+    // A member that only waits for the public is somebody.
+    world.ok("bob", to("bolt", Standing::Restricted));
+    world.ok("ann", approve());
+}
+
+#[test]
+fn a_plan_counts_every_member_once_for_each_item() {
+    let mut world = World::due();
+    world.admit("cord", "early");
+    world.ok("ann", about("cord", record_fact(third_party_duty(policy::Trigger::Knowledge))));
+    let plan = world.plan();
+    let counts = plan.counts();
+    for (name, class, expected) in [
+        // Due, later, withheld until some instant, never.
+        ("notice.md", Class::Notice, (1, 1, 1, 0)),
+        ("rule.yar", Class::Detection, (1, 1, 1, 0)),
+        ("poc.py", Class::Reproduction, (1, 1, 0, 1)),
+    ] {
+        let of = counts[&item(name)];
+        assert_eq!((of.due, of.later, of.withheld, of.never), expected, "{name}");
+        assert_eq!((of.class, of.granted, of.blocked), (class, 0, 0));
     }
 }

@@ -9,11 +9,15 @@ use program::{
     case::{Case, CaseCommand, Observation, PublishedFile},
     embargo::EmbargoCommand,
     grant::Copy,
-    id::{CaseId, ItemId, LeakId, MemberId, ReviewId, Sha256, SightingId, TierId, UserId, WaveId},
+    id::{
+        CaseId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId, UserId,
+        WaveId,
+    },
     item::{Item, Tlp},
     leak::{Accused, LeakCommand, ReadingRecord, TraceRecord, Verdict, epsilon_of_look},
     marks::MarksCommitment,
     member::{Agreement, MemberCommand},
+    notification::NotificationCommand,
     plan::{self, Plan},
     program::Rules,
     review::{Outcome, ReviewCommand},
@@ -90,7 +94,7 @@ impl World {
         let mut world = Self::peopled();
         world.ok("ann", open());
         world.ok("ann", propose(END));
-        world.ok("bob", embargo(EmbargoCommand::Accept));
+        world.ok("bob", embargo(EmbargoCommand::Accept { ends: None }));
         world
     }
 
@@ -346,7 +350,7 @@ pub(crate) fn schedule(ahead: i64) -> Command {
 }
 
 pub(crate) fn approve() -> Command {
-    in_wave(WaveCommand::Approve)
+    in_wave(WaveCommand::Approve { plan: None })
 }
 
 pub(crate) fn finish() -> Command {
@@ -425,4 +429,13 @@ pub(crate) fn reply() -> Command {
 
 pub(crate) fn confirm() -> Command {
     Command::Review(ReviewCommand::Confirm { review: ReviewId(1) })
+}
+
+/// Tells some of whom a notification names, or all.
+pub(crate) fn told(notification: u32, members: &[&str]) -> Command {
+    Command::Notification(NotificationCommand::Told {
+        notification: NotificationId(notification),
+        members: members.iter().map(|name| member(name)).collect(),
+        how: String::from("by telephone"),
+    })
 }
