@@ -79,6 +79,9 @@ pub(crate) enum Verb {
     /// Review a member's standing, by two people
     #[command(subcommand)]
     Review(crate::review::ReviewVerb),
+    /// List what members must be told, and record that they were
+    #[command(subcommand)]
+    Notification(crate::notification::NotificationVerb),
     /// Publish a case's advisory at the end of its embargo
     Publish(crate::publish::PublishArgs),
     /// Check everything in the data folder against everything else

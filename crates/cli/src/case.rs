@@ -73,6 +73,15 @@ checks a package before it is added.")]
         #[arg(long, value_parser = instant)]
         at: Timestamp,
     },
+    /// End the embargo early and release everything that waits for it; takes effect when a second person says so
+    #[command(after_help = "\
+Example:
+  forewarn case break-embargo ACME-2026-7 --reason \"exploited since noon\" --approve-waves --publish --as alice
+  forewarn case break-embargo ACME-2026-7 --reason \"exploited since noon\" --approve-waves --publish --as bob
+
+With the second person's word the embargo is over: every wave and the advisory are due at once, the approved
+waves are released, and the members that must be told are listed. Run again, it goes on where it stopped.")]
+    BreakEmbargo(crate::exit::BreakArgs),
     /// Close a case whose embargo is over
     Close {
         /// Which case
@@ -115,6 +124,9 @@ Example:
     Accept {
         /// Which case
         case: CaseId,
+        /// The end as you saw it proposed; another one is refused
+        #[arg(long, value_parser = instant)]
+        ends: Option<Timestamp>,
     },
     /// Reject what is proposed
     Reject {
@@ -129,7 +141,7 @@ Example:
         #[arg(long)]
         reason: String,
     },
-    /// End it early; takes effect when a second person says the same
+    /// End it early and release nothing yet; `case break-embargo` does both
     Terminate {
         /// Which case
         case: CaseId,
@@ -172,6 +184,7 @@ async fn act(common: &Common, session: &Session, verb: CaseVerb) -> anyhow::Resu
     let (done, entries) = match verb {
         CaseVerb::Show { case: None } => return list(common, session).await,
         CaseVerb::Show { case: Some(case) } => return show(common, session, &case).await,
+        CaseVerb::BreakEmbargo(args) => return crate::exit::run(common, session, args).await,
         CaseVerb::Lint { case } => return lint(common, session, &case).await,
         CaseVerb::New { case, title, cves } => {
             let done = format!("opened case `{case}`");
@@ -221,7 +234,7 @@ fn embargo(verb: EmbargoVerb) -> (CaseId, &'static str, EmbargoCommand) {
         EmbargoVerb::Propose { case, ends } => {
             (case, "proposed; another person accepts or rejects", EmbargoCommand::Propose { ends })
         }
-        EmbargoVerb::Accept { case } => (case, "accepted", EmbargoCommand::Accept { ends: None }),
+        EmbargoVerb::Accept { case, ends } => (case, "accepted", EmbargoCommand::Accept { ends }),
         EmbargoVerb::Reject { case } => (case, "rejected", EmbargoCommand::Reject),
         EmbargoVerb::Keep { case, reason } => (case, "kept", EmbargoCommand::Keep { reason }),
         EmbargoVerb::Terminate { case, reason } => (case, ENDED, EmbargoCommand::Terminate { reason }),

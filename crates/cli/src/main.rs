@@ -4,12 +4,14 @@ mod args;
 mod case;
 mod copy;
 mod demo;
+mod exit;
 mod explain;
 mod init;
 mod ledger;
 mod log;
 mod mark;
 mod member;
+mod notification;
 mod output;
 mod policy;
 mod prove;
@@ -62,6 +64,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Trace(args) => trace::run(&common, args).await?,
         Verb::Ledger(args) => ledger::run(&common, args).await?,
         Verb::Review(verb) => review::run(&common, verb).await?,
+        Verb::Notification(verb) => notification::run(&common, verb).await?,
         Verb::Publish(args) => publish::run(&common, args).await?,
         Verb::Verify(args) => return verify::run(&common, args).await,
         Verb::Log(verb) => log::run(&common, verb).await?,

@@ -9,10 +9,11 @@ use mark::strength::Claim;
 use policy::Lead;
 use program::{
     Command, Refusal,
-    id::{CaseId, ItemId, TierId, WaveId},
-    plan::{Fate, Plan},
+    id::{CaseId, ItemId, Sha256, TierId, WaveId},
+    plan::{Counts, Fate, Plan},
     wave::WaveCommand,
 };
+use serde::Serialize;
 
 use crate::{
     args::{Common, instant},
@@ -38,13 +39,26 @@ Example:
         /// The instant to plan for, instead of now
         #[arg(long, value_parser = instant)]
         at: Option<Timestamp>,
+        /// A row for every member and item, with the policies, the facts and the sentence
+        #[arg(long)]
+        each: bool,
     },
     /// Approve a wave; two different people must
+    #[command(after_help = "\
+Example:
+  forewarn wave plan    ACME-2026-7 first                   # ends with the plan's hash
+  forewarn wave approve ACME-2026-7 first --plan HASH --as alice
+
+The log keeps the hash of the plan that was approved. Given one, the approval is refused if the plan is
+another by now: a member more, an item replaced, an end moved, other policies.")]
     Approve {
         /// Which case
         case: CaseId,
         /// Which wave
         wave: WaveId,
+        /// Hash of the plan as you saw it, from `wave plan`
+        #[arg(long, value_name = "HASH")]
+        plan: Option<Sha256>,
     },
     /// Release what is due; run again, it goes on where it stopped and repeats nothing
     Release {
@@ -85,9 +99,9 @@ pub(crate) async fn run(common: &Common, verb: WaveVerb) -> anyhow::Result<()> {
 async fn act(common: &Common, session: &Session, verb: WaveVerb) -> anyhow::Result<()> {
     match verb {
         WaveVerb::Schedule(args) => schedule(common, session, args).await,
-        WaveVerb::Plan { case, wave, at } => {
+        WaveVerb::Plan { case, wave, at, each } => {
             let plan = session.engine.plan(&case, &wave, at).await?;
-            show(common, &plan)?;
+            show(common, &plan, each)?;
             let Some(weak) = weakness(session, &case, &plan).await? else { return Ok(()) };
             if common.json {
                 output::aside(weak);
@@ -96,11 +110,20 @@ async fn act(common: &Common, session: &Session, verb: WaveVerb) -> anyhow::Resu
             }
             Ok(())
         }
-        WaveVerb::Approve { case, wave } => {
-            let command = Command::Wave(case.clone(), wave.clone(), WaveCommand::Approve);
+        WaveVerb::Approve { case, wave, plan } => {
+            let command = Command::Wave(case.clone(), wave.clone(), WaveCommand::Approve { plan });
             let entries = session.execute(command).await?;
-            let have = session.engine.program().await.case(&case)?.wave(&wave)?.approvals.len();
-            let done = format!("approved wave `{wave}`: {have} of {} approvals", program::wave::APPROVALS);
+            let program = session.engine.program().await;
+            let approvals = &program.case(&case)?.wave(&wave)?.approvals;
+            let plans: BTreeSet<_> = approvals.values().map(|approval| approval.plan).collect();
+            // Nothing that was approved has changed, or the first approval were void; who is reached may have.
+            let other = if plans.len() > 1 {
+                "; the first approval was of another plan, look at `forewarn wave plan` before you release"
+            } else {
+                ""
+            };
+            let (have, need) = (approvals.len(), program::wave::APPROVALS);
+            let done = format!("approved wave `{wave}`: {have} of {need} approvals{other}");
             output::entries(common.json, &done, &entries)
         }
         WaveVerb::Release { case, wave } => {
@@ -155,20 +178,64 @@ async fn lead_to(session: &Session, case: &CaseId, wave: &WaveId, at: Timestamp)
     }
 }
 
-fn show(common: &Common, plan: &Plan) -> anyhow::Result<()> {
+fn show(common: &Common, plan: &Plan, each: bool) -> anyhow::Result<()> {
+    let counts = plan.counts();
     if common.json {
-        return output::json(plan);
+        #[derive(Serialize)]
+        struct Shown<'a> {
+            #[serde(flatten)]
+            plan: &'a Plan,
+            counts: &'a BTreeMap<&'a ItemId, Counts>,
+        }
+        return output::json(&Shown { plan, counts: &counts });
     }
     output::say(format_args!(
         "wave `{}` of `{}` is due {}; planned for {}",
         plan.wave, plan.case, plan.at, plan.now
     ));
-    // Members for whom everything is the same, for the same reasons, share a row.
+    if !plan.reaches_anybody() {
+        output::say(
+            "it reaches nobody: no member in its tiers will ever have any of it; it cannot be approved",
+        );
+    }
+    if each {
+        matrix(plan)?;
+    } else {
+        alike(plan)?;
+    }
+    let rows = counts.iter().map(|(item, of)| {
+        [item.to_string(), of.class.to_string()]
+            .into_iter()
+            .chain([of.granted, of.due, of.later, of.withheld, of.never, of.blocked].map(|n| n.to_string()))
+            .collect()
+    });
+    let headings = ["item", "class", "have it", "due now", "later", "withheld until", "never", "no key"];
+    output::table(false, &(), &headings, rows)?;
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    plan.rows.iter().for_each(|row| *kinds.entry(kind(row.fate)).or_default() += 1);
+    let kinds: Vec<String> = kinds.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+    output::say(format_args!("{}; `forewarn explain` says why", kinds.join(", ")));
+    output::say(format_args!(
+        "to approve exactly this: `forewarn wave approve {} {} --plan {}`",
+        plan.case, plan.wave, plan.hash
+    ));
+    Ok(())
+}
+
+/// Prints a row for every member and item.
+fn matrix(plan: &Plan) -> anyhow::Result<()> {
+    let rows = plan.rows.iter().map(|row| {
+        let what = fate(row.fate, &row.policies);
+        vec![row.member.to_string(), row.item.to_string(), what, row.says.clone(), row.facts.join("; ")]
+    });
+    output::table(false, &(), &["member", "item", "what", "why", "facts"], rows)
+}
+
+/// Prints members for whom everything is the same, for the same reasons, in one row.
+fn alike(plan: &Plan) -> anyhow::Result<()> {
     let mut alike: BTreeMap<Vec<(String, String)>, Vec<&str>> = BTreeMap::new();
     let mut by_member: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for row in &plan.rows {
-        *counts.entry(kind(row.fate)).or_default() += 1;
         by_member
             .entry(row.member.as_str())
             .or_default()
@@ -186,10 +253,7 @@ fn show(common: &Common, plan: &Plan) -> anyhow::Result<()> {
             said.iter().map(|(fate, items)| format!("{fate}: {}", items.join(", "))).collect();
         vec![members.len().to_string(), members.join(", "), said.join("\n")]
     });
-    output::table(false, &(), &["members", "who", "what"], rows)?;
-    let counts: Vec<String> = counts.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
-    output::say(format_args!("{}; `forewarn explain` says why", counts.join(", ")));
-    Ok(())
+    output::table(false, &(), &["members", "who", "what"], rows)
 }
 
 /// Says what the wave's items lack to name a single leaker at the program's bound; nothing when nothing.

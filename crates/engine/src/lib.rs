@@ -1,8 +1,8 @@
 //! Runs a program: the pure core joined with a store, keys, blobs and a clock.
 //!
 //! One file per step of the pipeline, in its order: `intake`, `release`, `copy`, `sighting`, `trace`,
-//! `publish`; beside them what asks and checks: `explain`, `evidence`, `verify`, `export`. The log is written by one
-//! task
+//! `publish`, and `exit`, which brings all of it forward; beside them what asks and checks: `explain`,
+//! `evidence`, `verify`, `export`. The log is written by one task
 //! (`writer`), and only here do time, randomness and files come in.
 
 pub mod blobs;
@@ -13,6 +13,7 @@ pub mod engine;
 pub mod entropy;
 pub mod error;
 pub mod evidence;
+pub mod exit;
 pub mod explain;
 pub mod export;
 pub mod folder;

@@ -89,25 +89,26 @@ fn help_for_the_binary() {
     Usage: forewarn [OPTIONS] <COMMAND>
 
     Commands:
-      init      Make a new program in an empty folder
-      operator  List and add operators
-      tier      List and set tiers: lead times and artifact classes
-      member    Admit members and keep their records
-      case      Open cases, add items, hold embargoes
-      wave      Plan, approve and release waves
-      explain   Say why a member may or may not have an item, at any instant
-      copy      Export a member's sealed copies with receipts, or check such an export
-      sighting  Record what was seen outside
-      trace     Trace a leaked file to the copy it derives from
-      ledger    Add up the evidence of every trace, over all cases
-      review    Review a member's standing, by two people
-      publish   Publish a case's advisory at the end of its embargo
-      verify    Check everything in the data folder against everything else
-      log       Read and export the log
-      policy    Read the policies, check a set, try one on a scenario
-      mark      Use the mark engine alone: keys, lint, render, trace
-      demo      Replay a real early-warning timeline with fictional members, to a traced leak
-      help      Print this message or the help of the given subcommand(s)
+      init          Make a new program in an empty folder
+      operator      List and add operators
+      tier          List and set tiers: lead times and artifact classes
+      member        Admit members and keep their records
+      case          Open cases, add items, hold embargoes
+      wave          Plan, approve and release waves
+      explain       Say why a member may or may not have an item, at any instant
+      copy          Export a member's sealed copies with receipts, or check such an export
+      sighting      Record what was seen outside
+      trace         Trace a leaked file to the copy it derives from
+      ledger        Add up the evidence of every trace, over all cases
+      review        Review a member's standing, by two people
+      notification  List what members must be told, and record that they were
+      publish       Publish a case's advisory at the end of its embargo
+      verify        Check everything in the data folder against everything else
+      log           Read and export the log
+      policy        Read the policies, check a set, try one on a scenario
+      mark          Use the mark engine alone: keys, lint, render, trace
+      demo          Replay a real early-warning timeline with fictional members, to a traced leak
+      help          Print this message or the help of the given subcommand(s)
 
     Options:
           --data <DIR>

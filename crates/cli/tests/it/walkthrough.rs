@@ -92,10 +92,21 @@ fn from_init_to_publish() {
 
     // Nothing is public before the end; two people end the embargo early.
     desk.refuses(&["publish", CASE], &["cannot be published before"]);
-    let reason = ["case", "embargo", "terminate", CASE, "--reason", "the leak made it public"];
-    desk.by("alice", &reason);
-    let over = desk.by("bob", &reason);
-    assert!(over.contains("over since"), "{over}");
+    let exit = ["case", "break-embargo", CASE, "--reason", "the leak made it public"];
+    let noted = desk.by("alice", &exit);
+    assert!(noted.contains("another person runs the same command"), "{noted}");
+    let over = desk.by("bob", &exit);
+    assert!(over.contains("over since") && over.contains("released wave `first`"), "{over}");
+    assert!(over.contains("forewarn notification told") && over.contains("forewarn publish"), "{over}");
+    assert_eq!(desk.json_by("bob", &exit)["over"].is_string(), true, "run again, it repeats nothing");
+    desk.refuses(&["notification", "told", "N9", "--how", "telephone"], &["no notification `N9`"]);
+    let list = desk.json(&["notification", "list"]);
+    assert_eq!(list.as_array().unwrap().len(), 1);
+    assert_eq!(strings(&list, "id"), ["N1"]);
+    desk.by("alice", &["notification", "told", "N1", "--member", "veltrune", "--how", "telephone"]);
+    desk.by("alice", &["notification", "told", "N1", "--how", "telephone"]);
+    assert!(desk.ok(&["notification", "list"]).contains("no notification yet"));
+    assert!(desk.ok(&["notification", "list", "--all"]).contains("telephone"));
     let published = desk.json_by("alice", &["publish", CASE]);
     let public = fs::read_to_string(desk.path(published[0]["file"].as_str().unwrap())).unwrap();
     assert!(public.contains("has received a report of") && !public.contains("{~"));
@@ -196,4 +207,58 @@ fn an_export_says_what_was_held_back() {
     assert_eq!(written, [true, true, false]);
     assert!(rows[2]["says"].as_str().unwrap().contains("veltrune"), "{rows:#}");
     assert!(!desk.path("two").join(CASE).join("rule.txt.age").exists());
+}
+
+#[test]
+fn two_people_break_an_embargo_and_everything_goes_out_at_once() {
+    let desk = Desk::embargoed();
+    for (wave, lead) in [("first", "1d"), ("second", "12h")] {
+        desk.by("alice", &["wave", "schedule", CASE, wave, "--lead", lead, "--tier", "validate"]);
+    }
+    desk.by("ines", &["wave", "approve", CASE, "first"]);
+    let exit = ["case", "break-embargo", CASE, "--reason", "exploited since noon", "--approve-waves"];
+    desk.refuses(&["case", "break-embargo", CASE, "--reason", " "], &["the reason must not be empty"]);
+    let noted = desk.by("alice", &exit);
+    assert!(noted.contains("`first` is ready") && noted.contains("1 of 2 approvals"), "{noted}");
+    desk.refuses(&exit, &["two people to end the embargo early"]);
+    assert_eq!(desk.json(&["case", "show", CASE])["embargo"]["state"], "active");
+    let done = desk.json_by("bob", &[&exit[..], &["--publish"]].concat());
+    assert!(done["over"].is_string());
+    for wave in done["waves"].as_array().unwrap() {
+        // Everything is public, and one member has no key that a copy could be sealed to.
+        assert_eq!(wave["says"], Value::Null, "{done:#}");
+        let first = wave["wave"] == "first";
+        assert_eq!(wave["released"]["granted"], if first { 2 } else { 0 }, "{done:#}");
+    }
+    assert_eq!(done["published"].as_array().unwrap().len(), 2);
+    let members: Vec<_> = done["tell"][0]["members"].as_object().unwrap().keys().collect();
+    assert_eq!(members, ["ombrelis", "veltrune"]);
+
+    // A wave that two people never approved is not released, and the command says so.
+    let desk = Desk::embargoed();
+    desk.by("alice", &["wave", "schedule", CASE, "first", "--lead", "1d", "--tier", "validate"]);
+    let exit = ["case", "break-embargo", CASE, "--reason", "it is out"];
+    desk.by("alice", &exit);
+    let ran = desk.run(&[&exit[..], &["--as", "bob"]].concat());
+    assert_eq!(ran.code, 1, "{}", ran.out);
+    assert!(ran.out.contains("is over since") && ran.out.contains("0 of 2 approvals"), "{}", ran.out);
+    assert!(ran.err.contains("run the same command again"), "{}", ran.err);
+    assert!(desk.ok(&["case", "show", CASE]).contains("over since"));
+}
+
+#[test]
+fn a_plan_is_approved_by_its_hash() {
+    let desk = Desk::embargoed();
+    desk.by("alice", &["wave", "schedule", CASE, "first", "--lead", "14d", "--tier", "validate"]);
+    let plan = desk.json(&["wave", "plan", CASE, "first"]);
+    let hash = plan["hash"].as_str().unwrap();
+    assert_eq!(plan["counts"]["advisory.md"]["due"], 1, "{plan:#}");
+    let each = desk.ok(&["wave", "plan", CASE, "first", "--each"]);
+    assert!(each.contains(hash) && each.contains("tier-lead-time") && each.contains("key: none"), "{each}");
+    let notice = crate::world::package_file("notice.md");
+    desk.by("alice", &["case", "item", CASE, &notice, "--class", "notice"]);
+    desk.refuses(&["wave", "approve", CASE, "first", "--plan", hash], &["look again", hash]);
+    desk.misused(&["wave", "approve", CASE, "first", "--plan", "abc"], &["not a SHA-256 hash"]);
+    let now = desk.json(&["wave", "plan", CASE, "first"]);
+    desk.by("alice", &["wave", "approve", CASE, "first", "--plan", now["hash"].as_str().unwrap()]);
 }

@@ -152,7 +152,12 @@ async fn nobody_does_twice_what_two_people_must_do() {
     let short = world.release("w3").await.unwrap_err().to_string();
     assert!(short.contains("1 of 2 approvals"), "{short}");
     world.ok("ann", embargo(EmbargoCommand::Propose { ends: t(END + DAY) })).await;
-    assert!(world.refused("ann", embargo(EmbargoCommand::Accept { ends: None })).await.contains("another operator must"));
+    assert!(
+        world
+            .refused("ann", embargo(EmbargoCommand::Accept { ends: None }))
+            .await
+            .contains("another operator must")
+    );
     assert!(world.refused("mallory", approve()).await.contains("not an operator"));
 }
 

@@ -1,0 +1,82 @@
+//! `forewarn notification`: what members must be told.
+
+use clap::Subcommand;
+use program::{
+    Command, Program,
+    id::{MemberId, NotificationId},
+    notification::{Notification, NotificationCommand},
+};
+
+use crate::{args::Common, output, session::Session};
+
+/// List what members must be told, and record that they were.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NotificationVerb {
+    /// List what somebody must still be told
+    List {
+        /// List what everybody was told too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Record that members were told
+    #[command(after_help = "\
+Example:
+  forewarn notification told N1 --how \"telephone, their duty officer\" --as alice
+  forewarn notification told N1 --member acme --how \"signed mail\" --as alice")]
+    Told {
+        /// Which notification
+        notification: NotificationId,
+        /// A member that was told; without any, everybody it names
+        #[arg(long = "member")]
+        members: Vec<MemberId>,
+        /// By which channel, and to whom
+        #[arg(long)]
+        how: String,
+    },
+}
+
+pub(crate) async fn run(common: &Common, verb: NotificationVerb) -> anyhow::Result<()> {
+    let session = Session::open(common).await?;
+    let done = act(common, &session, verb).await;
+    session.close(done).await
+}
+
+async fn act(common: &Common, session: &Session, verb: NotificationVerb) -> anyhow::Result<()> {
+    match verb {
+        NotificationVerb::List { all } => {
+            let program = session.engine.program().await;
+            let wanted = |notification: &&Notification| all || notification.untold().next().is_some();
+            let notifications: Vec<&Notification> = program.notifications().filter(wanted).collect();
+            if common.json {
+                return output::json(&notifications);
+            }
+            table(&program, &notifications)
+        }
+        NotificationVerb::Told { notification, members, how } => {
+            let members = members.into_iter().collect();
+            let command = NotificationCommand::Told { notification, members, how };
+            let entries = session.execute(Command::Notification(command)).await?;
+            let open = session.engine.program().await.notification(notification)?.untold().count();
+            let done = match open {
+                0 => format!("everybody that `{notification}` names was told"),
+                open => format!("noted; {} still to be told", crate::case::count(open, "member")),
+            };
+            output::entries(common.json, &done, &entries)
+        }
+    }
+}
+
+/// Prints one row a notification and member, those who wait first to be told what.
+pub(crate) fn table(program: &Program, notifications: &[&Notification]) -> anyhow::Result<()> {
+    let rows = notifications.iter().flat_map(|notification| {
+        notification.members.iter().map(|(member, told)| {
+            let name = program.member(member).map_or_else(|_| String::new(), |known| known.name.clone());
+            let state = match told {
+                Some(told) => format!("{}, {}", told.how, told.at),
+                None => format!("due since {}", notification.due),
+            };
+            vec![notification.id.to_string(), member.to_string(), name, notification.text.clone(), state]
+        })
+    });
+    output::table(false, &(), &["notification", "member", "name", "tell it that", "told"], rows)
+}
