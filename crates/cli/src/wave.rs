@@ -46,10 +46,10 @@ Example:
     /// Approve a wave; two different people must
     #[command(after_help = "\
 Example:
-  forewarn wave plan    ACME-2026-7 first                   # ends with the plan's hash
-  forewarn wave approve ACME-2026-7 first --plan HASH --as alice
+  forewarn wave plan ACME-2026-7 first        # its last line approves exactly what it shows
+  forewarn wave approve ACME-2026-7 first --as alice
 
-The log keeps the hash of the plan that was approved. Given one, the approval is refused if the plan is
+The log keeps the hash of the plan that was approved. With --plan HASH the approval is refused if the plan is
 another by now: a member more, an item replaced, an end moved, other policies.")]
     Approve {
         /// Which case
