@@ -92,6 +92,10 @@ id!(
     /// Names a wave within its case.
     WaveId, "a wave"
 );
+id!(
+    /// Names a criterion of the program's criteria sheet.
+    CriterionId, "a criterion"
+);
 
 macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal) => {

@@ -8,6 +8,7 @@
 pub mod case;
 pub mod context;
 pub mod deadline;
+pub mod due;
 pub mod embargo;
 pub mod event;
 pub mod grant;
@@ -24,6 +25,7 @@ pub mod program;
 pub mod refusal;
 pub mod review;
 pub mod sighting;
+pub mod vetting;
 pub mod wave;
 
 pub use context::Context;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{MemberId, TierId, UserId},
     refusal::Refusal,
+    vetting::{Contact, ContactRole, Sheet},
 };
 
 pub(crate) use decide::decide;
@@ -38,6 +39,10 @@ pub struct Member {
     pub facts: BTreeMap<String, RecordedFact>,
     /// Its keys, oldest first.
     pub keys: Vec<Key>,
+    /// How it was vetted.
+    pub sheet: Sheet,
+    /// Whom to reach there.
+    pub contacts: BTreeMap<ContactRole, Contact>,
 }
 
 /// The NDA a member signed.
@@ -71,6 +76,8 @@ pub struct Key {
     pub fingerprint: String,
     /// Who confirmed it, once somebody did.
     pub confirmed_by: Option<UserId>,
+    /// When it was last confirmed.
+    pub confirmed_at: Option<Timestamp>,
 }
 
 impl Member {
@@ -179,6 +186,11 @@ pub enum MemberCommand {
         /// The fingerprint as compared.
         fingerprint: String,
     },
+    /// Confirms the key in use once more, which is due from time to time.
+    ReconfirmKey {
+        /// The fingerprint as compared.
+        fingerprint: String,
+    },
 }
 
 /// What a member is enrolled with.
@@ -264,6 +276,13 @@ pub enum MemberEvent {
         /// Its fingerprint.
         fingerprint: String,
     },
+    /// The key in use was confirmed once more.
+    KeyReconfirmed {
+        /// Whose.
+        member: MemberId,
+        /// Its fingerprint.
+        fingerprint: String,
+    },
 }
 
 /// Returns where a member may go from a standing; removed is for good.
@@ -338,12 +357,20 @@ pub(crate) fn apply(
             recipient: recipient.clone(),
             fingerprint: fingerprint.clone(),
             confirmed_by: None,
+            confirmed_at: None,
         }),
         MemberEvent::KeyConfirmed { fingerprint, .. } => {
-            if let Some(at) = member.keys.iter().position(|key| key.fingerprint == *fingerprint) {
-                let mut key = member.keys.remove(at);
+            if let Some(place) = member.keys.iter().position(|key| key.fingerprint == *fingerprint) {
+                let mut key = member.keys.remove(place);
                 key.confirmed_by = Some(actor.clone());
+                key.confirmed_at = Some(at);
                 member.keys.push(key);
+            }
+        }
+        MemberEvent::KeyReconfirmed { fingerprint, .. } => {
+            if let Some(key) = member.keys.iter_mut().find(|key| key.fingerprint == *fingerprint) {
+                key.confirmed_by = Some(actor.clone());
+                key.confirmed_at = Some(at);
             }
         }
     }
@@ -361,6 +388,8 @@ fn applicant(id: &MemberId, place: u32, name: &str, actor: &UserId) -> Member {
         agreement: None,
         facts: BTreeMap::new(),
         keys: Vec::new(),
+        sheet: Sheet::default(),
+        contacts: BTreeMap::new(),
     }
 }
 
@@ -376,7 +405,8 @@ impl MemberEvent {
             | Self::FactRecorded { member, .. }
             | Self::FactWithdrawn { member, .. }
             | Self::KeyAdded { member, .. }
-            | Self::KeyConfirmed { member, .. } => member,
+            | Self::KeyConfirmed { member, .. }
+            | Self::KeyReconfirmed { member, .. } => member,
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::{
     refusal::Refusal,
     review::{self, Review, ReviewCommand},
     sighting::{self, Report, Sighting, SightingEvent},
+    vetting::{self, Criterion, VettingCommand},
     wave::{self, WaveCommand},
 };
 
@@ -40,16 +41,29 @@ pub struct Rules {
     /// How many members who mix their copies the marks are made for; the bound holds for any number.
     #[serde(default = "two")]
     pub colluders: u32,
+    /// How old an assessment, a screening or a key's confirmation may become before it is due again.
+    #[serde(default = "a_year")]
+    pub attest_every: Lead,
+    /// What a member must meet to be admitted; none means that admission asks for no criteria sheet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub criteria: Vec<Criterion>,
+}
+
+const DAY: u32 = 86_400;
+
+fn a_year() -> Lead {
+    Lead::from_seconds(365 * DAY)
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        const DAY: u32 = 86_400;
         Self {
             max_embargo: Lead::from_seconds(90 * DAY),
             exit_decision: Lead::from_seconds(DAY),
             epsilon: 1e-6,
             colluders: two(),
+            attest_every: a_year(),
+            criteria: Vec::new(),
         }
     }
 }
@@ -62,6 +76,8 @@ pub struct Program {
     operators: BTreeSet<UserId>,
     /// Who was proposed as an operator, and by whom.
     proposed: BTreeMap<UserId, UserId>,
+    /// Which criteria were proposed, and by whom.
+    proposed_criteria: Option<(Vec<Criterion>, UserId)>,
     tiers: BTreeMap<TierId, Tier>,
     members: BTreeMap<MemberId, Member>,
     cases: BTreeMap<CaseId, Case>,
@@ -92,8 +108,12 @@ pub enum Command {
     AddOperator(UserId),
     /// Adds a tier or changes its lead time and classes.
     SetTier(TierId, Tier),
+    /// Sets what a member must meet; takes effect when a second operator asks for the same.
+    SetCriteria(Vec<Criterion>),
     /// Something about a member.
     Member(MemberId, MemberCommand),
+    /// Something about how a member is vetted.
+    Vetting(MemberId, VettingCommand),
     /// Something about a case.
     Case(CaseId, CaseCommand),
     /// Something about a case's embargo.
@@ -142,6 +162,16 @@ pub enum ProgramEvent {
         /// The tier.
         tier: Tier,
     },
+    /// Other criteria were proposed.
+    CriteriaProposed {
+        /// Which ones.
+        criteria: Vec<Criterion>,
+    },
+    /// Other criteria are in force.
+    CriteriaSet {
+        /// Which ones.
+        criteria: Vec<Criterion>,
+    },
 }
 
 impl Program {
@@ -170,7 +200,9 @@ impl Program {
                     Ok(vec![Event::Program(ProgramEvent::TierSet { tier })])
                 }
             },
+            Command::SetCriteria(criteria) => self.set_criteria(ctx.actor, criteria),
             Command::Member(id, command) => member::decide(self, ctx, &id, command),
+            Command::Vetting(id, command) => vetting::decide(self, ctx, &id, command),
             Command::Case(id, command) => case::decide(self, ctx, &id, command),
             Command::Embargo(id, command) => embargo::decide(self, ctx, &id, command),
             Command::AddItems(id, items) => item::decide(self, &id, items),
@@ -193,6 +225,22 @@ impl Program {
                 second_person(Some(first), actor, "add an operator")?;
                 ProgramEvent::OperatorAdded { operator }
             }
+        };
+        Ok(vec![Event::Program(event)])
+    }
+
+    /// Criteria decide who is admitted: one person who could drop them would admit alone.
+    fn set_criteria(&self, actor: &UserId, criteria: Vec<Criterion>) -> Result<Vec<Event>, Refusal> {
+        vetting::check_criteria(&criteria)?;
+        if self.rules.criteria == criteria && self.proposed_criteria.is_none() {
+            return Ok(Vec::new());
+        }
+        let event = match &self.proposed_criteria {
+            Some((wanted, first)) if *wanted == criteria => {
+                second_person(Some(first), actor, "change the criteria")?;
+                ProgramEvent::CriteriaSet { criteria }
+            }
+            _ => ProgramEvent::CriteriaProposed { criteria },
         };
         Ok(vec![Event::Program(event)])
     }
@@ -235,6 +283,11 @@ impl Program {
         match &entry.event {
             Event::Program(event) => self.apply_own(event, actor),
             Event::Member(event) => member::apply(&mut self.members, event, at, actor),
+            Event::Vetting(event) => {
+                if let Some(member) = self.members.get_mut(event.member()) {
+                    vetting::apply(member, event, at, actor);
+                }
+            }
             Event::Case(event) => case::apply(&mut self.cases, event, at),
             Event::Deadline(event) => deadline::apply(self, event, at),
             Event::Leak(event) => leak::apply(self, event, at),
@@ -294,6 +347,13 @@ impl Program {
                     }
                     self.tiers.insert(id, tier.clone());
                 }
+            }
+            ProgramEvent::CriteriaProposed { criteria } => {
+                self.proposed_criteria = Some((criteria.clone(), actor.clone()));
+            }
+            ProgramEvent::CriteriaSet { criteria } => {
+                self.proposed_criteria = None;
+                self.rules.criteria.clone_from(criteria);
             }
         }
     }
@@ -508,6 +568,10 @@ fn check_rules(rules: &Rules) -> Result<(), Refusal> {
     if rules.max_embargo == Lead::ZERO {
         return Err(Refusal::Empty("the longest embargo"));
     }
+    if rules.attest_every == Lead::ZERO {
+        return Err(Refusal::Empty("the time after which a member is attested again"));
+    }
+    vetting::check_criteria(&rules.criteria)?;
     Ok(())
 }
 

@@ -7,8 +7,8 @@ use thiserror::Error;
 use crate::{
     embargo::IllegalMove,
     id::{
-        CaseId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId, UserId,
-        WaveId,
+        CaseId, CriterionId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId,
+        UserId, WaveId,
     },
 };
 
@@ -131,6 +131,32 @@ pub enum Refusal {
     NotVetted { member: MemberId, standing: Standing },
     #[error("`{member}` is in vetting: admit it, into a tier and under an agreement")]
     AdmitInstead { member: MemberId },
+    #[error(
+        "this program admits by its criteria sheet: `forewarn member apply {member} --name NAME`, then vet, assess, sign and admit it"
+    )]
+    SheetFirst { member: MemberId },
+    #[error("this program has no criteria: `forewarn member criteria --set default` proposes some")]
+    NoCriteria,
+    #[error("no criterion `{0}`: `forewarn member criteria` lists them")]
+    UnknownCriterion(CriterionId),
+    #[error(
+        "`{member}` is {standing} and is not vetted now: an applicant is vetted after `forewarn member vet {member}`"
+    )]
+    NotInVetting { member: MemberId, standing: Standing },
+    #[error(
+        "the criteria sheet of `{member}` is not complete: {missing}; `forewarn member sheet {member}` shows it"
+    )]
+    SheetIncomplete { member: MemberId, missing: String },
+    #[error(
+        "the criteria sheet of `{member}` as it stands has {have} of 2 signatures: somebody else runs `forewarn member sign {member}`"
+    )]
+    SheetUnsigned { member: MemberId, have: usize },
+    #[error(
+        "`{member}` was found on a sanctions list ({reason}): decline it, or record a screening that clears it"
+    )]
+    OnList { member: MemberId, reason: String },
+    #[error("a list of {date} is from the future, it is {now}: check the date")]
+    ListFromTheFuture { date: jiff::civil::Date, now: Timestamp },
     #[error("`{member}` has no key `{fingerprint}`: `forewarn member show {member}` lists its keys")]
     UnknownKey { member: MemberId, fingerprint: String },
     #[error("`{member}` has no fact `{key}`: `forewarn member show {member}` lists its facts")]

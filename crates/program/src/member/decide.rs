@@ -6,6 +6,7 @@ use policy::{Fact, Standing};
 use super::{Agreement, Enrolment, Key, MemberCommand, MemberEvent, check_change, check_move};
 use crate::{
     Event, context::Context, embargo::second_person, id::MemberId, program::Program, refusal::Refusal,
+    vetting::check_admission,
 };
 
 pub(crate) fn decide(
@@ -31,13 +32,15 @@ pub(crate) fn decide(
             event(to(Standing::Vetting, "vetting begins"))
         }
         MemberCommand::Admit { tier, agreement } => {
-            let standing = member?.standing;
+            let member = member?;
+            let standing = member.standing;
             check_move(standing, Standing::Active)?;
             if standing != Standing::Vetting {
                 return Err(Refusal::NotVetted { member: id.clone(), standing });
             }
             program.tier(&tier)?;
             still_binds(&agreement, ctx.now)?;
+            check_admission(program.rules(), member, ctx.now)?;
             Ok([
                 MemberEvent::Tiered { member: id.clone(), tier },
                 MemberEvent::Signed { member: id.clone(), agreement },
@@ -96,6 +99,14 @@ pub(crate) fn decide(
                 Some(_) => event(MemberEvent::KeyConfirmed { member: id.clone(), fingerprint }),
             }
         }
+        MemberCommand::ReconfirmKey { fingerprint } => {
+            let in_use = member?.confirmed_key().filter(|key| key.fingerprint == fingerprint);
+            match in_use {
+                None => Err(Refusal::UnknownKey { member: id.clone(), fingerprint }),
+                Some(key) if key.confirmed_at == Some(ctx.now) => Ok(Vec::new()),
+                Some(_) => event(MemberEvent::KeyReconfirmed { member: id.clone(), fingerprint }),
+            }
+        }
     }
 }
 
@@ -106,6 +117,9 @@ fn enrol(
     id: &MemberId,
     enrolment: Enrolment,
 ) -> Result<Vec<Event>, Refusal> {
+    if !program.rules().criteria.is_empty() {
+        return Err(Refusal::SheetFirst { member: id.clone() });
+    }
     let Enrolment { name, tier, agreement, facts, key } = enrolment;
     let mut events = decide(program, ctx, id, MemberCommand::Apply { name })?;
     program.tier(&tier)?;

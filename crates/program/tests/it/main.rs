@@ -5,6 +5,8 @@ mod body;
 #[cfg(test)]
 mod case;
 #[cfg(test)]
+mod due;
+#[cfg(test)]
 mod embargo;
 #[cfg(test)]
 mod fold;
@@ -24,6 +26,8 @@ mod shadow;
 mod simulation;
 #[cfg(test)]
 mod strategies;
+#[cfg(test)]
+mod vetting;
 #[cfg(test)]
 mod wave;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use program::{
     case::{CaseEvent, Observation},
     embargo::{EmbargoEvent, Move},
     grant::{Grant, GrantEvent},
-    id::{CaseId, ItemId, MemberId, NotificationId, ReviewId, TierId, UserId, WaveId},
+    id::{CaseId, CriterionId, ItemId, MemberId, NotificationId, ReviewId, TierId, UserId, WaveId},
     item::{Item, ItemEvent},
     leak::LeakEvent,
     marks::MarksEvent,
@@ -19,6 +19,7 @@ use program::{
     notification::{About, NotificationEvent},
     program::ProgramEvent,
     review::ReviewEvent,
+    vetting::{Answer, Criterion, ScreeningOutcome, VettingEvent},
     wave::WaveEvent,
 };
 
@@ -30,6 +31,11 @@ struct Who {
     agreed_until: Option<Timestamp>,
     keys: BTreeMap<String, bool>,
     facts: BTreeMap<String, Fact>,
+    /// What was found about each criterion, and when.
+    found: BTreeMap<CriterionId, (Answer, Timestamp)>,
+    /// Who signed since the sheet last changed.
+    signed: BTreeSet<UserId>,
+    on_list: bool,
 }
 
 #[derive(Default)]
@@ -73,6 +79,9 @@ pub(crate) struct Shadow {
     decided: BTreeSet<ReviewId>,
     /// Who was not told yet, by notification.
     untold: BTreeMap<NotificationId, BTreeSet<MemberId>>,
+    criteria: Vec<Criterion>,
+    criteria_by: Option<UserId>,
+    attest_every: i64,
 }
 
 impl Shadow {
@@ -96,8 +105,9 @@ impl Shadow {
     fn one(&mut self, entry: &Entry, reviewed: bool) {
         let (at, actor) = (entry.at, &entry.actor);
         match &entry.event {
-            Event::Program(event) => self.program(event),
-            Event::Member(event) => self.member(event, actor, reviewed),
+            Event::Program(event) => self.program(event, actor),
+            Event::Member(event) => self.member(event, at, actor, reviewed),
+            Event::Vetting(event) => self.vetting(event, at, actor),
             Event::Case(event) => self.case(event, at),
             Event::Embargo(event) => embargo(self.cases.get_mut(event.case()).unwrap(), event, at, actor),
             Event::Item(ItemEvent::Added { case, package, items }) => self.items(case, *package, items),
@@ -123,9 +133,20 @@ impl Shadow {
         }
     }
 
-    fn program(&mut self, event: &ProgramEvent) {
+    fn program(&mut self, event: &ProgramEvent, actor: &UserId) {
         match event {
-            ProgramEvent::Founded { .. } => assert_eq!(self.entries, 1, "founded twice"),
+            ProgramEvent::Founded { rules, .. } => {
+                assert_eq!(self.entries, 1, "founded twice");
+                self.criteria.clone_from(&rules.criteria);
+                self.attest_every = i64::from(rules.attest_every.seconds());
+            }
+            ProgramEvent::CriteriaProposed { .. } => self.criteria_by = Some(actor.clone()),
+            ProgramEvent::CriteriaSet { criteria } => {
+                let first = self.criteria_by.take();
+                assert!(first.is_some_and(|first| first != *actor), "criteria changed by one");
+                self.criteria.clone_from(criteria);
+                self.members.values_mut().for_each(|who| who.signed.clear());
+            }
             ProgramEvent::OperatorProposed { operator } => assert!(!self.operators.contains(operator)),
             ProgramEvent::OperatorAdded { operator } => {
                 self.operators.insert(operator.clone());
@@ -141,7 +162,27 @@ impl Shadow {
         }
     }
 
-    fn member(&mut self, event: &MemberEvent, actor: &UserId, reviewed: bool) {
+    fn vetting(&mut self, event: &VettingEvent, at: Timestamp, actor: &UserId) {
+        let who = self.members.get_mut(event.member()).expect("vetted without an application");
+        match event {
+            VettingEvent::Assessed { criterion, answer, evidence, .. } => {
+                assert!(self.criteria.iter().any(|known| known.id == *criterion) && !evidence.is_empty());
+                who.found.insert(criterion.clone(), (answer.clone(), at));
+                who.signed.clear();
+            }
+            VettingEvent::SheetSigned { .. } => {
+                complete(&self.criteria, self.attest_every, who, at);
+                assert!(who.signed.insert(actor.clone()), "signed twice by one");
+            }
+            VettingEvent::Screened { screening, .. } => {
+                who.on_list = screening.outcome == ScreeningOutcome::Hit;
+                who.signed.clear();
+            }
+            VettingEvent::ContactSet { .. } => {}
+        }
+    }
+
+    fn member(&mut self, event: &MemberEvent, at: Timestamp, actor: &UserId, reviewed: bool) {
         if let MemberEvent::KeyAdded { fingerprint, .. } = event {
             let taken = self.members.values().any(|who| who.keys.contains_key(fingerprint));
             assert!(!taken, "two members, one key");
@@ -155,6 +196,13 @@ impl Shadow {
             MemberEvent::Moved { to, .. } => {
                 assert_ne!(who.standing, Some(Standing::Removed), "removed is for good");
                 let held = matches!(who.standing, Some(Standing::Suspended | Standing::Restricted));
+                if *to == Standing::Active
+                    && who.standing == Some(Standing::Vetting)
+                    && !self.criteria.is_empty()
+                {
+                    complete(&self.criteria, self.attest_every, who, at);
+                    assert!(who.signed.len() >= 2, "admitted on {} signatures", who.signed.len());
+                }
                 if *to == Standing::Active {
                     assert!(who.tier.is_some() && who.agreed_until.is_some(), "active without admission");
                     assert!(!held || reviewed || who.moved_by.as_ref() != Some(actor), "reinstated by one");
@@ -175,6 +223,9 @@ impl Shadow {
             }
             MemberEvent::KeyConfirmed { fingerprint, .. } => {
                 assert_eq!(who.keys.insert(fingerprint.clone(), true), Some(false), "confirmed twice");
+            }
+            MemberEvent::KeyReconfirmed { fingerprint, .. } => {
+                assert_eq!(who.keys.get(fingerprint), Some(&true), "reconfirmed what nobody confirmed");
             }
         }
     }
@@ -396,6 +447,16 @@ impl Shadow {
             let ends = self.cases[&deadline.case].ends;
             assert!(ends.is_some_and(|ends| deadline.due <= ends), "a deadline outlives its embargo");
         }
+    }
+}
+
+/// Every criterion in force was found met or waived, not too long ago, and the member is on no list.
+fn complete(criteria: &[Criterion], attest_every: i64, who: &Who, at: Timestamp) {
+    assert!(!who.on_list, "on a list, and goes on");
+    for criterion in criteria {
+        let (answer, found) = who.found.get(&criterion.id).expect("signed with an open criterion");
+        assert!(*answer != Answer::NotMet, "signed with a criterion not met");
+        assert!(at.duration_since(*found).as_secs() < attest_every, "signed on a stale assessment");
     }
 }
 

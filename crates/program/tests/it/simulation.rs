@@ -8,18 +8,19 @@ use std::{
 
 use policy::{Class, DutySubject, Fact, Standing, Tier, Trigger};
 use program::{
-    Command, Entry, Program, Refusal,
+    Command, Entry, Event, Program, Refusal,
     case::{Case, CaseCommand, Observation, PublishedFile},
     embargo::EmbargoCommand,
     grant::Copy,
     id::{CaseId, LeakId, NotificationId, ReviewId, SightingId, WaveId},
     leak::{LeakCommand, TraceRecord, Verdict, epsilon_of_look},
     marks::MarksCommitment,
-    member::{MemberCommand, fact_key},
+    member::{MemberCommand, MemberEvent, fact_key},
     notification::NotificationCommand,
     plan,
     review::{Outcome, ReviewCommand},
     sighting::{Report, SightingKind},
+    vetting::{Answer, VettingCommand},
     wave::WaveCommand,
 };
 use proptest::{
@@ -31,12 +32,13 @@ use proptest::{
 use crate::{
     shadow::Shadow,
     world::{
-        DAY, HOUR, OPERATORS, POLICY, World, agreement, case, copy, file, item, lead, marks, member, no_duty,
-        reading, sha, sight, t, third_party_duty, tier, trace, wave,
+        DAY, HOUR, OPERATORS, POLICY, World, agreement, case, contact, copy, criteria, criterion, file, item,
+        lead, marks, member, no_duty, reading, screening, sha, sight, t, third_party_duty, tier, trace, wave,
     },
 };
 
-const MEMBERS: [&str; 3] = ["acme", "bolt", "cord"];
+/// The last one is in vetting when a walk begins, its sheet complete and signed once.
+const MEMBERS: [&str; 4] = ["acme", "bolt", "cord", "dune"];
 const CASES: [&str; 2] = ["c", "d"];
 const WAVES: [&str; 3] = ["w", "x", "y"];
 const FILES: [&str; 4] = ["notice.md", "rule.yar", "poc.py", "more.md"];
@@ -54,6 +56,12 @@ enum What {
     Withdraw,
     Key,
     Confirm,
+    Reconfirm,
+    SetCriteria,
+    Assess,
+    SignSheet,
+    Screen,
+    Contact,
     SetTier,
     Open,
     Observe,
@@ -84,7 +92,9 @@ enum What {
     Wait,
 }
 
-const ONCE: [What; 20] = [
+const ONCE: [What; 22] = [
+    What::Read,
+    What::Trace,
     What::Apply,
     What::Vet,
     What::Admit,
@@ -126,6 +136,17 @@ const OFTEN: [What; 18] = [
     What::Sight,
     What::Told,
 ];
+const VETTING: [What; 9] = [
+    What::Reconfirm,
+    What::SetCriteria,
+    What::SetCriteria,
+    What::Assess,
+    What::SignSheet,
+    What::SignSheet,
+    What::Admit,
+    What::Screen,
+    What::Contact,
+];
 const RELEASING: [What; 9] = [
     What::Marks,
     What::Schedule,
@@ -153,10 +174,21 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
         2 => select(ONCE.as_slice()),
         2 => select(OFTEN.as_slice()),
         3 => select(RELEASING.as_slice()),
+        1 => select(VETTING.as_slice()),
     ];
     let case = prop_oneof![3 => Just(0_usize), 1 => Just(1)];
     let wave = prop_oneof![3 => Just(0_usize), 1 => 1..3_usize];
-    (what, 0..3_usize, 0..3_usize, case, wave, 0..720_u32)
+    // Vetting is worth trying at the applicant most of all.
+    let vetted = |what: What, member: usize| match what {
+        What::Vet | What::Admit | What::Assess | What::SignSheet | What::Screen => {
+            member.max(3 * (member % 2))
+        }
+        _ => member % 3,
+    };
+    (what, 0..3_usize, 0..6_usize, case, wave, 0..720_u32)
+        .prop_map(move |(what, actor, member, case, wave, n)| {
+            (what, actor, vetted(what, member % 4), case, wave, n)
+        })
         .prop_map(|(what, actor, member, case, wave, n)| Step { what, actor, member, case, wave, n })
 }
 
@@ -172,6 +204,9 @@ fn with_a_duty(mut world: World) -> World {
     let fact = third_party_duty(Trigger::Knowledge);
     let duty = MemberCommand::RecordFact { fact, evidence: String::from("their law") };
     world.ok("ann", Command::Member(member("cord"), duty));
+    world.apply_for_vetting("dune");
+    world.assess_all("ann", "dune");
+    world.ok("ann", Command::Vetting(member("dune"), VettingCommand::Sign));
     world
 }
 
@@ -182,6 +217,7 @@ pub(crate) fn command(program: &Program, now: jiff::Timestamp, step: &Step) -> C
     let which: WaveId = wave(WAVES[step.wave]);
     let why = || String::from("so");
     let about = |command| Command::Member(who.clone(), command);
+    let vetting = |command| Command::Vetting(who.clone(), command);
     let embargo = |command| Command::Embargo(of.clone(), command);
     let in_case = |command| Command::Case(of.clone(), command);
     let in_wave = |command| Command::Wave(of.clone(), which.clone(), command);
@@ -209,6 +245,20 @@ pub(crate) fn command(program: &Program, now: jiff::Timestamp, step: &Step) -> C
             about(MemberCommand::AddKey { fingerprint: format!("fp-{name}"), recipient: name })
         }
         What::Confirm => about(MemberCommand::ConfirmKey { fingerprint: format!("fp-age1{}", step.n % 4) }),
+        What::Reconfirm => about(MemberCommand::ReconfirmKey { fingerprint: format!("fp-age1{}", who) }),
+        What::SetCriteria => Command::SetCriteria(criteria().into_iter().take(1 + pick % 2).collect()),
+        What::Assess => {
+            let answer = match step.n % 7 {
+                0 => Answer::NotMet,
+                1 => Answer::Waived { reason: why() },
+                _ => Answer::Met,
+            };
+            let criterion = criterion(["nda", "api", "gone"][pick % 7 % 3]);
+            vetting(VettingCommand::Assess { criterion, answer, evidence: why() })
+        }
+        What::SignSheet => vetting(VettingCommand::Sign),
+        What::Screen => vetting(VettingCommand::Screen(screening(step.n.is_multiple_of(5)))),
+        What::Contact => vetting(contact(pick)),
         What::SetTier => {
             let id = some_tier(pick);
             let classes = Class::ALL.iter().copied().take(pick % 7).collect();
@@ -335,6 +385,9 @@ fn repeats(what: What) -> bool {
         what,
         What::SetTier
             | What::Confirm
+            | What::Reconfirm
+            | What::SignSheet
+            | What::Contact
             | What::Items
             | What::Marks
             | What::OpenLeak
@@ -432,6 +485,11 @@ fn no_promise_is_broken_whatever_is_tried() {
         assert_eq!(replayed(&world), replayed(&world));
         for entry in &world.log[begun(far).log.len()..] {
             *seen.borrow_mut().entry(name_of(entry)).or_default() += 1;
+            if let Event::Member(MemberEvent::Moved { to: Standing::Active, reason, .. }) = &entry.event
+                && reason == "admitted"
+            {
+                *seen.borrow_mut().entry(String::from("admitted")).or_default() += 1;
+            }
         }
         Ok(())
     });
@@ -453,6 +511,14 @@ fn no_promise_is_broken_whatever_is_tried() {
         ("member/moved", 20),
         ("notification/due", 10),
         ("notification/told", 2),
+        ("member/key_reconfirmed", 8),
+        ("vetting/assessed", 20),
+        ("vetting/sheet_signed", 10),
+        ("vetting/screened", 10),
+        ("vetting/contact_set", 4),
+        ("program/criteria_proposed", 10),
+        ("program/criteria_set", 1),
+        ("admitted", 4),
     ] {
         assert!(seen.get(what).copied().unwrap_or(0) >= least, "{what} is too rare: {seen:?}");
     }

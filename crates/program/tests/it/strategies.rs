@@ -11,7 +11,7 @@ use program::{
     embargo::{EmbargoEvent, Move, Proposal},
     grant::{Grant, GrantEvent},
     id::{
-        CaseId, DeadlineId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId,
+        CaseId, CriterionId, DeadlineId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId,
         UserId, WaveId,
     },
     item::{Item, ItemEvent, Tlp},
@@ -22,6 +22,7 @@ use program::{
     program::{ProgramEvent, Rules},
     review::{Outcome, ReviewEvent},
     sighting::{Exhibit, Sighting, SightingEvent, SightingKind},
+    vetting::{Answer, Contact, ContactRole, Criterion, Screening, ScreeningOutcome, VettingEvent},
     wave::{WaveEvent, Withholding},
 };
 use proptest::{
@@ -100,12 +101,14 @@ fn facts() -> impl Strategy<Value = Fact> {
 }
 
 fn program_events() -> impl Strategy<Value = ProgramEvent> {
-    let rules = (leads(), leads(), numbers(), 0..9u32).prop_map(
-        |(max_embargo, exit_decision, epsilon, colluders)| Rules {
+    let rules = (leads(), leads(), numbers(), 0..9u32, leads(), criteria()).prop_map(
+        |(max_embargo, exit_decision, epsilon, colluders, attest_every, criteria)| Rules {
             max_embargo,
             exit_decision,
             epsilon,
             colluders,
+            attest_every,
+            criteria,
         },
     );
     prop_oneof![
@@ -114,6 +117,45 @@ fn program_events() -> impl Strategy<Value = ProgramEvent> {
         users().prop_map(|operator| ProgramEvent::OperatorAdded { operator }),
         (prop_oneof![tiers().prop_map(String::from), text()], leads(), classes())
             .prop_map(|(id, lead, classes)| ProgramEvent::TierSet { tier: Tier { id, lead, classes } }),
+        criteria().prop_map(|criteria| ProgramEvent::CriteriaProposed { criteria }),
+        criteria().prop_map(|criteria| ProgramEvent::CriteriaSet { criteria }),
+    ]
+}
+
+fn criterion_ids() -> impl Strategy<Value = CriterionId> {
+    ids(&["nda", "api"])
+}
+
+fn criteria() -> impl Strategy<Value = Vec<Criterion>> {
+    let one = (criterion_ids(), text(), text()).prop_map(|(id, sentence, source)| Criterion {
+        id,
+        sentence,
+        source,
+    });
+    prop::collection::vec(one, 0..3)
+}
+
+fn vetting_events() -> impl Strategy<Value = VettingEvent> {
+    let answer = prop_oneof![
+        Just(Answer::Met),
+        Just(Answer::NotMet),
+        text().prop_map(|reason| Answer::Waived { reason }),
+    ];
+    let day = (1970..2200_i16, 1..13_i8, 1..29_i8).prop_map(|(y, m, d)| jiff::civil::date(y, m, d));
+    let outcome = select(vec![ScreeningOutcome::Clear, ScreeningOutcome::Hit]);
+    let screening =
+        (text(), hashes(), day, outcome, text()).prop_map(|(list, sha256, list_date, outcome, reason)| {
+            Screening { list, sha256, list_date, outcome, reason }
+        });
+    let contact = (text(), text()).prop_map(|(name, address)| Contact { name, address });
+    prop_oneof![
+        (members(), criterion_ids(), answer, text()).prop_map(|(member, criterion, answer, evidence)| {
+            VettingEvent::Assessed { member, criterion, answer, evidence }
+        }),
+        (members(), hashes()).prop_map(|(member, sheet)| VettingEvent::SheetSigned { member, sheet }),
+        (members(), screening).prop_map(|(member, screening)| VettingEvent::Screened { member, screening }),
+        (members(), select(ContactRole::ALL.as_slice()), contact)
+            .prop_map(|(member, role, contact)| VettingEvent::ContactSet { member, role, contact }),
     ]
 }
 
@@ -146,6 +188,8 @@ fn member_events() -> impl Strategy<Value = MemberEvent> {
         }),
         (members(), fingerprint())
             .prop_map(|(member, fingerprint)| MemberEvent::KeyConfirmed { member, fingerprint }),
+        (members(), fingerprint())
+            .prop_map(|(member, fingerprint)| MemberEvent::KeyReconfirmed { member, fingerprint }),
     ]
 }
 
@@ -379,6 +423,7 @@ pub(crate) fn events() -> impl Strategy<Value = Event> {
         2 => review_events().prop_map(Event::Review),
         2 => deadline_events().prop_map(Event::Deadline),
         1 => notification_events().prop_map(Event::Notification),
+        2 => vetting_events().prop_map(Event::Vetting),
     ]
 }
 

@@ -10,8 +10,8 @@ use program::{
     embargo::EmbargoCommand,
     grant::Copy,
     id::{
-        CaseId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId, UserId,
-        WaveId,
+        CaseId, CriterionId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId,
+        UserId, WaveId,
     },
     item::{Item, Tlp},
     leak::{Accused, LeakCommand, ReadingRecord, TraceRecord, Verdict, epsilon_of_look},
@@ -22,6 +22,7 @@ use program::{
     program::Rules,
     review::{Outcome, ReviewCommand},
     sighting::{Exhibit, Report, SightingKind},
+    vetting::{Answer, Contact, ContactRole, Criterion, Screening, ScreeningOutcome, VettingCommand},
     wave::WaveCommand,
 };
 
@@ -47,7 +48,7 @@ macro_rules! named {
         $(pub(crate) fn $name(text: &str) -> $id { text.parse().unwrap() })+
     };
 }
-named!(user: UserId, member: MemberId, tier: TierId, case: CaseId, item: ItemId, wave: WaveId);
+named!(criterion: CriterionId, user: UserId, member: MemberId, tier: TierId, case: CaseId, item: ItemId, wave: WaveId);
 
 pub(crate) fn lead(seconds: i64) -> Lead {
     Lead::from_seconds(u32::try_from(seconds).unwrap())
@@ -197,6 +198,26 @@ impl World {
         self.ok("ann", about(id, record_fact(no_duty())));
     }
 
+    /// Puts the usual criteria in force, by two people.
+    pub(crate) fn ask_for(&mut self, criteria: Vec<Criterion>) {
+        self.ok("ann", Command::SetCriteria(criteria.clone()));
+        self.ok("bob", Command::SetCriteria(criteria));
+    }
+
+    /// Puts the usual criteria in force and takes an organisation to its vetting.
+    pub(crate) fn apply_for_vetting(&mut self, id: &str) {
+        self.ask_for(criteria());
+        self.ok("ann", about(id, MemberCommand::Apply { name: id.to_uppercase() }));
+        self.ok("ann", about(id, MemberCommand::Vet));
+    }
+
+    /// Finds every criterion in force met.
+    pub(crate) fn assess_all(&mut self, by: &str, id: &str) {
+        for criterion in self.program.rules().criteria.clone() {
+            self.ok(by, assess(id, criterion.id.as_str(), Answer::Met));
+        }
+    }
+
     pub(crate) fn standing(&self, id: &str) -> Standing {
         self.program.member(&member(id)).unwrap().standing
     }
@@ -230,6 +251,47 @@ pub(crate) fn late() -> Tier {
 
 pub(crate) fn about(id: &str, command: MemberCommand) -> Command {
     Command::Member(member(id), command)
+}
+
+/// The usual criteria.
+pub(crate) fn criteria() -> Vec<Criterion> {
+    let one = |id, sentence: &str| Criterion {
+        id: criterion(id),
+        sentence: sentence.to_owned(),
+        source: String::from("the program's charter"),
+    };
+    vec![one("nda", "it signed the agreement"), one("api", "it fetches by an interface")]
+}
+
+pub(crate) fn vetting(id: &str, command: VettingCommand) -> Command {
+    Command::Vetting(member(id), command)
+}
+
+pub(crate) fn assess(id: &str, of: &str, answer: Answer) -> Command {
+    let evidence = String::from("a letter");
+    vetting(id, VettingCommand::Assess { criterion: criterion(of), answer, evidence })
+}
+
+pub(crate) fn sign_sheet(id: &str) -> Command {
+    vetting(id, VettingCommand::Sign)
+}
+
+pub(crate) fn screening(hit: bool) -> Screening {
+    Screening {
+        list: String::from("sdn.csv"),
+        sha256: sha("sdn"),
+        list_date: jiff::civil::date(2026, 5, 30),
+        outcome: if hit { ScreeningOutcome::Hit } else { ScreeningOutcome::Clear },
+        reason: String::from("compared by hand"),
+    }
+}
+
+pub(crate) fn contact(pick: usize) -> VettingCommand {
+    let role = ContactRole::ALL[pick % ContactRole::ALL.len()];
+    VettingCommand::SetContact(
+        role,
+        Contact { name: String::from("desk"), address: format!("{pick}@example.com") },
+    )
 }
 
 pub(crate) fn to(id: &str, to: Standing) -> Command {
