@@ -100,6 +100,10 @@ named! {
         Ownership = "ownership",
         /// Where the people sit who handle what it gets.
         StaffLocation = "staff-location",
+        /// Where what it gets is stored and worked on.
+        DataLocation = "data-location",
+        /// What the laws call it: a manufacturer, an operator, an entity of some kind.
+        LegalRole = "legal-role",
         /// Membership in a government's vulnerability programme.
         GovernmentProgramme = "government-programme",
         /// A membership criterion of the program.

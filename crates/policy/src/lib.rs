@@ -5,6 +5,7 @@
 
 mod anyone;
 mod decide;
+pub mod duties;
 mod entities;
 mod explain;
 mod facts;
