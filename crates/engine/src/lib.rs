@@ -26,6 +26,7 @@ pub mod master;
 pub mod progress;
 pub mod publish;
 pub mod release;
+pub mod screening;
 pub mod sighting;
 pub mod store;
 pub mod trace;

@@ -1,3 +1,4 @@
-//! What leaves the program in other people's formats. Pure: renderers only.
+//! What leaves the program in other people's formats. Pure: renderers and parsers.
 
 pub mod advisory;
+pub mod sdn;
