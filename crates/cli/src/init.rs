@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::{
     args::Common,
+    member::criteria,
     output,
     session::{Session, data},
 };
@@ -30,7 +31,10 @@ Example:
 
 The tiers are the three lead times publicly known of the largest such program: `validate` 14 days,
 `advance` 5 days, `entry` 24 hours; `forewarn tier set` changes them. Afterwards copy the folder `keys`
-to a safe place of its own: without it no blob can be read and no checkpoint signed.")]
+to a safe place of its own: without it no blob can be read and no checkpoint signed.
+
+With `--criteria default` members are admitted on a criteria sheet that two people signed, and `member add`
+is refused; without it one person admits with `member add`. Two people change that later: `member criteria`.")]
 pub(crate) struct InitArgs {
     /// What the program is called
     #[arg(long)]
@@ -50,6 +54,12 @@ pub(crate) struct InitArgs {
     /// How many members who mix their copies the marks are made for; from 3 on a lone leaker needs more sites
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     colluders: u32,
+    /// What a member must meet to be admitted: `default`, `none`, or a TOML file of criteria
+    #[arg(long, default_value = "none", value_name = "LIST")]
+    criteria: String,
+    /// After how long a criteria sheet, a screening or a key's confirmation is due again
+    #[arg(long, default_value = "365d", value_name = "LENGTH")]
+    attest_every: Lead,
 }
 
 /// List and add operators.
@@ -76,6 +86,8 @@ pub(crate) async fn run(common: &Common, args: InitArgs) -> anyhow::Result<()> {
         max_embargo: args.max_embargo,
         epsilon: args.epsilon,
         colluders: args.colluders,
+        attest_every: args.attest_every,
+        criteria: criteria::named(&args.criteria)?,
         ..Rules::default()
     };
     let founding =

@@ -1,9 +1,15 @@
 //! `forewarn member`: admit members and keep their records.
 
+pub(crate) mod criteria;
+mod due;
+mod duties;
+mod screen;
+mod vetting;
+
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use package::MemberKey;
-use policy::{DutySubject, Fact, FactKind, Lead, Standing, Trigger};
+use policy::{DutySubject, Fact, FactKind, Lead, Standing, Trigger, duties::Pack};
 use program::{
     Command,
     id::{MemberId, TierId},
@@ -20,7 +26,17 @@ use crate::{
 /// Admit members and keep their records.
 #[derive(Debug, Subcommand)]
 pub(crate) enum MemberVerb {
-    /// Admit a member: application, vetting and admission in one go
+    #[command(flatten)]
+    Vetting(vetting::VettingVerb),
+    /// List what lapses soon at the members, most urgent first
+    Due(due::DueArgs),
+    /// Compare members' names with a sanctions list; a person decides
+    Screen(screen::ScreenArgs),
+    /// Record what came of a screening
+    Screened(screen::ScreenedArgs),
+    /// Say which legal duties follow from what is recorded, and why
+    Duties(duties::DutiesArgs),
+    /// Admit a member in one go, where the program has no criteria: application, vetting and admission
     #[command(after_help = "\
 Example:
   forewarn member add acme --name \"Acme Security\" --tier entry \\
@@ -41,7 +57,12 @@ A member that was never asked about disclosure duties has nothing before the pub
     #[command(after_help = "\
 Example:
   forewarn member fact acme disclosure-duty --subject third-party-vulnerability \\
-      --trigger knowledge --deadline 48h --until 2027-01-01T00:00:00Z --evidence \"statute, art. 7\" --as vera")]
+      --trigger knowledge --deadline 48h --until 2027-01-01T00:00:00Z --evidence \"statute, art. 7\" --as vera
+  forewarn member fact acme staff-location --value AT --value IN --until 2027-01-01T00:00:00Z \\
+      --evidence \"list of offices\" --as vera
+
+A fact of another kind than disclosure-duty is one statement: recording it again replaces it. With `--value` it says
+codes, from which `forewarn member duties` derives duties.")]
     Fact(FactArgs),
     /// Add a member's age key, or confirm one after comparing its fingerprint over a second channel
     #[command(after_help = "\
@@ -102,7 +123,8 @@ pub(crate) struct AddArgs {
 pub(crate) struct FactArgs {
     /// Which member
     member: MemberId,
-    /// disclosure-duty, jurisdiction, ownership, staff-location, government-programme, criteria, other
+    /// disclosure-duty, jurisdiction, ownership, staff-location, data-location, legal-role,
+    /// government-programme, criteria, other
     #[arg(value_parser = kind)]
     kind: FactKind,
     /// Of a duty: none, own-product, third-party-vulnerability, incident
@@ -117,6 +139,9 @@ pub(crate) struct FactArgs {
     /// The statement in words
     #[arg(long)]
     says: Option<String>,
+    /// The statement as a code that duties are derived from; all of them in one fact, or `none`
+    #[arg(long = "value", value_name = "CODE", conflicts_with_all = ["says", "withdraw"])]
+    values: Vec<String>,
     /// Until when it holds; a fact without it counts as not confirmed
     #[arg(long, value_parser = instant)]
     until: Option<Timestamp>,
@@ -134,11 +159,14 @@ pub(crate) struct KeyArgs {
     /// Which member
     member: MemberId,
     /// The age recipient, age1…
-    #[arg(required_unless_present = "confirm")]
+    #[arg(required_unless_present_any = ["confirm", "reconfirm"])]
     key: Option<String>,
     /// The fingerprint as compared over a second channel
-    #[arg(long, conflicts_with = "key")]
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with = "key")]
     confirm: Option<String>,
+    /// The fingerprint of the key in use, as compared once more
+    #[arg(long, value_name = "FINGERPRINT", conflicts_with_all = ["key", "confirm"])]
+    reconfirm: Option<String>,
 }
 
 /// Move a member to another standing.
@@ -162,7 +190,7 @@ fn trigger(text: &str) -> Result<Trigger, String> {
 fn kind(text: &str) -> Result<FactKind, String> {
     named(
         text,
-        "disclosure-duty, jurisdiction, ownership, staff-location, government-programme, criteria, other",
+        "disclosure-duty, jurisdiction, ownership, staff-location, data-location, legal-role, government-programme, criteria, other",
     )
 }
 
@@ -210,6 +238,11 @@ async fn act(common: &Common, session: &Session, verb: MemberVerb) -> anyhow::Re
     let one = |id: MemberId, command| Command::Member(id, command);
     let (done, entries) = match verb {
         MemberVerb::List => return list(common, session).await,
+        MemberVerb::Vetting(verb) => return vetting::act(common, session, verb).await,
+        MemberVerb::Due(args) => return due::run(common, session, args).await,
+        MemberVerb::Screen(args) => return screen::screen(common, session, args).await,
+        MemberVerb::Screened(args) => return screen::screened(common, session, args).await,
+        MemberVerb::Duties(args) => return duties::run(common, session, args).await,
         MemberVerb::Show { member } => return show(common, session, &member).await,
         MemberVerb::Add(args) => {
             let (done, member) = (format!("admitted `{}`", args.member), args.member.clone());
@@ -218,7 +251,7 @@ async fn act(common: &Common, session: &Session, verb: MemberVerb) -> anyhow::Re
         }
         MemberVerb::Fact(args) => {
             let done = format!("recorded for `{}`", args.member);
-            (done, session.execute(fact(args)).await?)
+            (done, session.execute(fact(args)?).await?)
         }
         MemberVerb::Key(KeyArgs { member, key: Some(key), .. }) => {
             let key = self::key(&key)?;
@@ -229,6 +262,10 @@ async fn act(common: &Common, session: &Session, verb: MemberVerb) -> anyhow::Re
             );
             let command = MemberCommand::AddKey { recipient, fingerprint };
             (done, session.execute(one(member, command)).await?)
+        }
+        MemberVerb::Key(KeyArgs { member, reconfirm: Some(fingerprint), .. }) => {
+            let done = format!("confirmed the key of `{member}` once more");
+            (done, session.execute(one(member, MemberCommand::ReconfirmKey { fingerprint })).await?)
         }
         MemberVerb::Key(KeyArgs { member, confirm, .. }) => {
             let done = format!("confirmed the key of `{member}`");
@@ -277,20 +314,24 @@ fn enrolment(args: AddArgs) -> anyhow::Result<Enrolment> {
     })
 }
 
-fn fact(args: FactArgs) -> Command {
+fn fact(args: FactArgs) -> anyhow::Result<Command> {
+    let says = match args.values.as_slice() {
+        [] => args.says,
+        values => Some(Pack::shipped()?.says(args.kind, values)?),
+    };
     let fact = Fact {
         kind: args.kind,
         subject: args.subject,
         trigger: args.trigger,
         deadline: args.deadline,
-        says: args.says,
+        says,
         until: args.until,
     };
     let command = match args.withdraw {
         Some(reason) => MemberCommand::WithdrawFact { key: program::member::fact_key(&fact), reason },
         None => MemberCommand::RecordFact { fact, evidence: args.evidence.unwrap_or_default() },
     };
-    Command::Member(args.member, command)
+    Ok(Command::Member(args.member, command))
 }
 
 async fn list(common: &Common, session: &Session) -> anyhow::Result<()> {
@@ -327,6 +368,9 @@ async fn show(common: &Common, session: &Session, id: &MemberId) -> anyhow::Resu
         let text = format!("version {} until {}", agreement.version, agreement.until);
         rows.push(vec![String::from("agreement"), text]);
     }
+    rows.extend(member.contacts.iter().map(|(role, contact)| {
+        vec![format!("{} contact", role.as_str()), format!("{}, {}", contact.name, contact.address)]
+    }));
     rows.extend(member.keys.iter().map(|key| vec![String::from("key"), key.to_string()]));
     rows.extend(member.facts.iter().map(|(key, recorded)| {
         let text = format!(

@@ -69,7 +69,7 @@ pub(crate) async fn run(common: &Common, args: DemoArgs) -> anyhow::Result<()> {
         return output::json(&outcome);
     }
     output::say(format_args!("\nThe program is in `{}`. Look around:", args.dir.display()));
-    for look in ["verify", "member list", "case show TOOLSHELL-2025", "log list"] {
+    for look in ["verify", "member list", "member sheet tesslow", "case show TOOLSHELL-2025", "log list"] {
         output::say(format_args!("  forewarn {look} --data {}", args.dir.display()));
     }
     Ok(())

@@ -24,7 +24,7 @@ use super::{
     Outcome, Teller, leaker,
     world::{self, Fictional},
 };
-use crate::{init::default_tiers, trace};
+use crate::{init::default_tiers, member::criteria, trace};
 
 const DAY: u32 = 86_400;
 
@@ -60,7 +60,7 @@ pub(crate) async fn play(dir: &Path, seed: u64, teller: Teller) -> anyhow::Resul
     let founding = Founding {
         name: String::from("Harborlight Early Warning (demonstration)"),
         origin: String::from("forewarn.example/demo"),
-        rules: Rules::default(),
+        rules: Rules { criteria: criteria::named("default")?, ..Rules::default() },
         operators: [&people.alice, &people.bob, &people.ines, &people.vera].into_iter().cloned().collect(),
         tiers: default_tiers()?,
     };
@@ -117,20 +117,31 @@ impl Stage {
         let keys = dir.join("members");
         fs::create_dir_all(&keys).with_context(|| format!("`{}`", keys.display()))?;
         let until = at("2027-06-30T00:00:00Z")?;
+        let rules = self.engine.program().await.rules().clone();
         let mut commands = Vec::new();
         for member in members {
             let path = keys.join(format!("{}.agekey", member.id));
             write_secret(&path, member.identity.to_key_file().expose_secret().trim_end())?;
-            commands.extend(world::enrolment(member, until)?);
+            commands.extend(world::vetting(member, &rules, until));
         }
-        for outcome in self.engine.execute_all(&self.people.vera, commands).await {
-            outcome?;
+        let signatures: Vec<Command> = members.iter().map(world::signature).collect();
+        let admissions: Vec<Command> =
+            members.iter().map(|member| world::admission(member, until)).collect::<anyhow::Result<_>>()?;
+        let (vera, alice) = (&self.people.vera, &self.people.alice);
+        for (actor, commands) in
+            [(vera, commands), (vera, signatures.clone()), (alice, signatures), (vera, admissions)]
+        {
+            for outcome in self.engine.execute_all(actor, commands).await {
+                outcome?;
+            }
         }
         let duty = members.iter().filter(|member| member.duty).count();
         self.tell(&format!(
-            "{} fictional members admitted in {} tiers, {duty} of them under a duty to disclose",
+            "{} fictional members admitted in {} tiers, each on a sheet of {} criteria that vera and alice signed; {duty} \
+             of them under a duty to disclose",
             members.len(),
-            members.iter().map(|member| member.tier.as_str()).collect::<BTreeSet<_>>().len()
+            members.iter().map(|member| member.tier.as_str()).collect::<BTreeSet<_>>().len(),
+            rules.criteria.len()
         ));
         Ok(())
     }

@@ -9,7 +9,9 @@ use program::{
     Command,
     id::MemberId,
     item::Tlp,
-    member::{Agreement, Enrolment, MemberCommand},
+    member::{Agreement, MemberCommand},
+    program::Rules,
+    vetting::{Answer, Contact, ContactRole, VettingCommand},
 };
 use serde::Deserialize;
 
@@ -78,9 +80,49 @@ pub(crate) fn members(entropy: &Entropy) -> anyhow::Result<Vec<Fictional>> {
         .collect()
 }
 
-/// Returns what enrols a member and confirms its key.
-pub(crate) fn enrolment(member: &Fictional, until: Timestamp) -> anyhow::Result<[Command; 2]> {
+/// Returns what takes a member from its application to a complete sheet, with what is known of it.
+pub(crate) fn vetting(member: &Fictional, rules: &Rules, until: Timestamp) -> Vec<Command> {
+    let about = |command| Command::Member(member.id.clone(), command);
+    let apply = [MemberCommand::Apply { name: member.name.clone() }, MemberCommand::Vet].map(about);
+    let assess = rules.criteria.iter().map(|criterion| {
+        let evidence = String::from("application form and interview of 2025 (fictional)");
+        let assess =
+            VettingCommand::Assess { criterion: criterion.id.clone(), answer: Answer::Met, evidence };
+        Command::Vetting(member.id.clone(), assess)
+    });
+    let contact =
+        Contact { name: String::from("response desk"), address: format!("psirt@{}.example", member.id) };
+    let contact = VettingCommand::SetContact(ContactRole::Security, contact);
+    let facts = facts(member, until)
+        .map(|(fact, evidence)| about(MemberCommand::RecordFact { fact, evidence: evidence.to_owned() }));
     let key = member.identity.to_public();
+    let (recipient, fingerprint) = (key.to_string(), key.fingerprint());
+    let keys = [
+        MemberCommand::AddKey { recipient, fingerprint: fingerprint.clone() },
+        MemberCommand::ConfirmKey { fingerprint },
+    ];
+    apply
+        .into_iter()
+        .chain(assess)
+        .chain([Command::Vetting(member.id.clone(), contact)])
+        .chain(facts)
+        .chain(keys.map(about))
+        .collect()
+}
+
+/// Returns what signs a member's sheet.
+pub(crate) fn signature(member: &Fictional) -> Command {
+    Command::Vetting(member.id.clone(), VettingCommand::Sign)
+}
+
+/// Returns what admits a member whose sheet is signed.
+pub(crate) fn admission(member: &Fictional, until: Timestamp) -> anyhow::Result<Command> {
+    let agreement = Agreement { version: String::from("2025-1"), until };
+    let admit = MemberCommand::Admit { tier: member.tier.parse()?, agreement };
+    Ok(Command::Member(member.id.clone(), admit))
+}
+
+fn facts(member: &Fictional, until: Timestamp) -> [(Fact, &'static str); 2] {
     let plain = |kind, says: Option<String>| Fact {
         kind,
         subject: None,
@@ -100,19 +142,7 @@ pub(crate) fn enrolment(member: &Fictional, until: Timestamp) -> anyhow::Result<
         Fact { subject: Some(DutySubject::None), ..plain(FactKind::DisclosureDuty, None) }
     };
     let place = plain(FactKind::Jurisdiction, Some(member.country.clone()));
-    let enrolment = Enrolment {
-        name: member.name.clone(),
-        tier: member.tier.parse()?,
-        agreement: Agreement { version: String::from("2025-1"), until },
-        facts: vec![
-            (duty, String::from("questionnaire of 2025 and counsel's note (fictional)")),
-            (place, String::from("register extract (fictional)")),
-        ],
-        key: Some((key.to_string(), key.fingerprint())),
-    };
-    let confirm = MemberCommand::ConfirmKey { fingerprint: key.fingerprint() };
-    Ok([MemberCommand::Enrol(Box::new(enrolment)), confirm]
-        .map(|command| Command::Member(member.id.clone(), command)))
+    [(duty, "questionnaire of 2025 and counsel's note (fictional)"), (place, "register extract (fictional)")]
 }
 
 /// Returns the package's files.

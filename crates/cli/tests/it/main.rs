@@ -21,6 +21,8 @@ mod refusals;
 #[cfg(test)]
 mod strength;
 #[cfg(test)]
+mod vetting;
+#[cfg(test)]
 mod walkthrough;
 #[cfg(test)]
 mod world;
