@@ -61,8 +61,8 @@ Example:
   forewarn member fact acme staff-location --value AT --value IN --until 2027-01-01T00:00:00Z \\
       --evidence \"list of offices\" --as vera
 
-A fact of another kind than disclosure-duty is one statement: recording it again replaces it. With `--value` it says
-codes, from which `forewarn member duties` derives duties.")]
+A fact of another kind than disclosure-duty is one statement: recording it again replaces it. With `--value`
+it says codes, from which `forewarn member duties` derives duties.")]
     Fact(FactArgs),
     /// Add a member's age key, or confirm one after comparing its fingerprint over a second channel
     #[command(after_help = "\

@@ -15,8 +15,8 @@ Example:
   forewarn member due
   forewarn member due --within 7d --json
 
-Agreements and facts end on their own date. A key's confirmation, a criteria sheet and a screening are due again
-after the program's `attest_every` (365 days unless `init --attest-every` said otherwise). What has lapsed already
+Agreements and facts end on their own date. A key's confirmation, a criteria sheet and a screening are due
+again after the program's time for it (365 days, or what `init --attest-every` said). What has lapsed already
 stays on the list until it is renewed. The last column is what the policies in force make of it.")]
 pub(crate) struct DueArgs {
     /// How far to look ahead

@@ -25,9 +25,9 @@ Example:
   forewarn member screened acme --list sdn.csv --aliases alt.csv --list-date 2026-11-19 \\
       --clear \"the listed one is a shipping line in another country\" --as vera
 
-The lists are the OFAC's `sdn.csv` and `alt.csv` as published, or a file with one name a line; nothing is fetched.
-A score is how alike two names are, from 0 to 1, without case, accents, punctuation and kind of company. A person
-decides: nothing follows from a score.")]
+The lists are the OFAC's `sdn.csv` and `alt.csv` as published, or a file with one name a line; nothing is
+fetched. A score is how alike two names are, from 0 to 1, without case, accents, punctuation and kind of
+company. A person decides: nothing follows from a score.")]
 pub(crate) struct ScreenArgs {
     /// Which member
     #[arg(required_unless_present = "all", conflicts_with = "all")]

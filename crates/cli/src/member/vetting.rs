@@ -26,7 +26,7 @@ pub(crate) enum VettingVerb {
 Example, in a program with criteria:
   forewarn member apply acme --name \"Acme Security\" --as vera
   forewarn member vet acme --as vera
-  forewarn member assess acme nda --met --evidence \"signed copy of 2 November\" --as vera   # for each criterion
+  forewarn member assess acme nda --met --evidence \"signed on 2 November\" --as vera   # for each one
   forewarn member sheet acme
   forewarn member sign acme --as vera
   forewarn member sign acme --as alice
@@ -67,7 +67,7 @@ Example:
   forewarn member criteria --set default --as bob       # in force now
 
 A file has one [[criterion]] each, with `id`, `sentence` and `source`. A program without criteria admits by
-`member add`, as one person's decision; with criteria, nobody is admitted but on a sheet that two people signed.")]
+`member add`, as one person's decision; with criteria, nobody is admitted but on a sheet two people signed.")]
     Criteria {
         /// `default`, `none`, or a TOML file
         #[arg(long, value_name = "LIST")]
@@ -77,7 +77,7 @@ A file has one [[criterion]] each, with `id`, `sentence` and `source`. A program
     #[command(after_help = "\
 Example:
   forewarn member assess acme api --met --evidence \"fetched a test package on 4 November\" --as vera
-  forewarn member assess acme customer-base --waived \"a national CERT\" --evidence \"its founding law\" --as vera")]
+  forewarn member assess acme customer-base --waived \"a national CERT\" --evidence \"its law\" --as vera")]
     Assess(AssessArgs),
     /// Show a member's criteria sheet: what is met, open or not met, by whom, on what evidence, and who signed
     Sheet {

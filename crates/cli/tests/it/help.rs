@@ -151,7 +151,23 @@ fn help_for_members() {
     Usage: forewarn member [OPTIONS] <COMMAND>
 
     Commands:
-      add        Admit a member: application, vetting and admission in one go
+      apply      Take an application
+      vet        Begin to vet an applicant
+      decline    Decline an applicant
+      admit      Admit an applicant into a tier, under an agreement; where there are criteria, on a
+                 sheet two people signed
+      criteria   List the program's criteria, or propose others; two people change them
+      assess     Record what was found about a criterion; it voids the signatures on the sheet
+      sheet      Show a member's criteria sheet: what is met, open or not met, by whom, on what
+                 evidence, and who signed
+      sign       Sign a member's criteria sheet as it stands; two different people do
+      contact    Name whom to reach at a member, preferably a role's address and not a person's
+      due        List what lapses soon at the members, most urgent first
+      screen     Compare members' names with a sanctions list; a person decides
+      screened   Record what came of a screening
+      duties     Say which legal duties follow from what is recorded, and why
+      add        Admit a member in one go, where the program has no criteria: application, vetting and
+                 admission
       list       List the members
       show       Show one member's record
       fact       Record a fact about a member, or withdraw one
