@@ -28,7 +28,8 @@ pub(crate) fn named(name: &str) -> anyhow::Result<Vec<Criterion>> {
 }
 
 fn read(text: &str) -> anyhow::Result<Vec<Criterion>> {
-    let file: File = toml::from_str(text)?;
+    // The reader's own message shows the place over several lines; here one says it all.
+    let file: File = toml::from_str(text).map_err(|error| anyhow::anyhow!("{}", error.message()))?;
     anyhow::ensure!(!file.criterion.is_empty(), "it names no criterion; for none at all write `none`");
     Ok(file.criterion)
 }

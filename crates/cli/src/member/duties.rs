@@ -29,7 +29,8 @@ Example:
       --evidence \"questionnaire of 2 November\" --as vera
   forewarn member duties acme
   forewarn member duties acme --record --as vera
-  forewarn member duties acme --record --until 2027-01-01T00:00:00Z --evidence \"counsel's letter\" --as vera
+  forewarn member duties acme --record --until 2027-01-01T00:00:00Z \\
+      --evidence \"counsel's letter\" --as vera
 
 Not legal advice. `--record` without `--until` records the duties that follow as never confirmed: until a
 person confirms each, not knowing restricts. Duties about own products, about incidents, and about other

@@ -47,6 +47,8 @@ pub(crate) struct ScreenArgs {
 
 /// Record what came of a screening.
 #[derive(Debug, Args)]
+#[command(override_usage = "forewarn member screened [OPTIONS] <MEMBER> --list FILE --list-date DATE \
+                             <--clear REASON|--hit REASON>")]
 #[command(group(ArgGroup::new("outcome").required(true).args(["clear", "hit"])))]
 pub(crate) struct ScreenedArgs {
     /// Which member

@@ -26,11 +26,12 @@ pub(crate) enum VettingVerb {
 Example, in a program with criteria:
   forewarn member apply acme --name \"Acme Security\" --as vera
   forewarn member vet acme --as vera
-  forewarn member assess acme nda --met --evidence \"signed on 2 November\" --as vera   # for each one
+  forewarn member assess acme nda --met --evidence \"signed on 2 November\" --as vera  # for each
   forewarn member sheet acme
   forewarn member sign acme --as vera
   forewarn member sign acme --as alice
-  forewarn member admit acme --tier entry --agreement v3 --agreement-until 2027-06-30T00:00:00Z --as vera")]
+  forewarn member admit acme --tier entry --agreement v3 \\
+      --agreement-until 2027-06-30T00:00:00Z --as vera")]
     Apply {
         /// Its id
         member: MemberId,
@@ -77,7 +78,8 @@ A file has one [[criterion]] each, with `id`, `sentence` and `source`. A program
     #[command(after_help = "\
 Example:
   forewarn member assess acme api --met --evidence \"fetched a test package on 4 November\" --as vera
-  forewarn member assess acme customer-base --waived \"a national CERT\" --evidence \"its law\" --as vera")]
+  forewarn member assess acme customer-base --waived \"a national CERT\" \\
+      --evidence \"its founding law\" --as vera")]
     Assess(AssessArgs),
     /// Show a member's criteria sheet: what is met, open or not met, by whom, on what evidence, and who signed
     Sheet {
@@ -92,7 +94,7 @@ Example:
     /// Name whom to reach at a member, preferably a role's address and not a person's
     #[command(after_help = "\
 Example:
-  forewarn member contact acme --role emergency --name \"Duty desk\" --address \"+43 1 0000000\" --as vera")]
+  forewarn member contact acme --role emergency --name \"Duty desk\" --address \"+43 1 000\" --as vera")]
     Contact {
         /// At which member
         member: MemberId,
@@ -110,6 +112,10 @@ Example:
 
 /// Record what was found about a criterion.
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "forewarn member assess [OPTIONS] <MEMBER> <CRITERION> <--met|--not-met|--waived REASON> \
+                             --evidence TEXT"
+)]
 #[command(group(ArgGroup::new("answer").required(true).args(["met", "not_met", "waived"])))]
 pub(crate) struct AssessArgs {
     /// Which member

@@ -285,8 +285,9 @@ fn duties_follow_from_facts_and_a_person_records_them() {
         (why["decision"]["effect"].as_str().unwrap().to_owned(), why["decision"]["policies"].to_string())
     };
     desk.by("alice", &["case", "new", crate::world::CASE, "--title", "t"]);
-    let advisory = crate::world::package_file("advisory.md");
-    desk.by("alice", &["case", "item", crate::world::CASE, &advisory, "--class", "advisory"]);
+    let (advisory, notice) =
+        (crate::world::package_file("advisory.md"), crate::world::package_file("notice.md"));
+    desk.by("alice", &["case", "item", crate::world::CASE, &advisory, &notice, "--class", "advisory"]);
     desk.by("alice", &["case", "embargo", "propose", crate::world::CASE, "--ends", &instant(72)]);
     desk.by("bob", &["case", "embargo", "accept", crate::world::CASE]);
     assert_eq!(may(&desk).0, "permit");

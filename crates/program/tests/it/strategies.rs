@@ -11,8 +11,8 @@ use program::{
     embargo::{EmbargoEvent, Move, Proposal},
     grant::{Grant, GrantEvent},
     id::{
-        CaseId, CriterionId, DeadlineId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId,
-        UserId, WaveId,
+        CaseId, CriterionId, DeadlineId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256,
+        SightingId, TierId, UserId, WaveId,
     },
     item::{Item, ItemEvent, Tlp},
     leak::{Accused, LeakEvent, ReadingRecord, TraceRecord, Verdict},
