@@ -502,7 +502,7 @@ fn no_promise_is_broken_whatever_is_tried() {
         ("wave/approved", 100),
         ("embargo/moved", 40),
         ("embargo/exit_proposed", 20),
-        ("case/published", 4),
+        ("case/published", 3),
         ("case/closed", 4),
         ("deadline/opened", 20),
         ("leak/traced", 1),
