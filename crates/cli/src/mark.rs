@@ -4,6 +4,7 @@ mod capture;
 mod check;
 mod claim;
 mod hunt;
+mod leak;
 mod propose;
 pub(crate) mod report;
 mod simulate;
@@ -159,7 +160,7 @@ pub(crate) struct RenderArgs {
 pub(crate) struct TraceArgs {
     #[command(flatten)]
     release: ReleaseArgs,
-    /// What leaked: files or folders, read together as one leak
+    /// What leaked: text files, folders or zip archives, read together as one leak (at most 16 MiB)
     #[arg(required = true)]
     leak: Vec<PathBuf>,
     /// The bound on accusing any innocent member
@@ -358,14 +359,10 @@ fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
             Declared::new(&master, &plan, Some("no claim.json was given"))
         }
     };
-    let (mut leak, mut exhibits) = (Vec::new(), Vec::new());
-    for path in &args.leak {
-        for (name, bytes) in files(path)? {
-            exhibits.push(Exhibit { name: name.clone(), sha256: evidence::sha256_hex(&bytes) });
-            // A leak may be anything; what is no text reads as text with holes.
-            leak.push(LeakFile { path: name, text: String::from_utf8_lossy(&bytes).into_owned() });
-        }
-    }
+    let leaked = leak::read(&args.leak)?;
+    let exhibit = |leaked: &leak::Leaked| Exhibit { name: leaked.file.path.clone(), sha256: leaked.sha256.clone() };
+    let exhibits: Vec<Exhibit> = leaked.iter().map(exhibit).collect();
+    let leak: Vec<LeakFile> = leaked.into_iter().map(|leaked| leaked.file).collect();
     args.report.prepare()?;
     let (reading, trace) = mark::trace::trace(&master, &codebook, &members, &leak, args.epsilon)?;
     let written = args.report.write(report::Material {

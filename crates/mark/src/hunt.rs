@@ -23,6 +23,7 @@
 //! multiplied. A hit says that the value came from the member's copy, not that the member sent it; whoever
 //! has seen a copy can plant its values.
 
+mod decode;
 mod report;
 mod scan;
 mod search;
@@ -38,6 +39,7 @@ use thiserror::Error;
 
 use crate::code::Codebook;
 use crate::master::{Master, SiteId, SiteIx, SiteKind};
+pub(crate) use decode::tokens_behind;
 pub use report::{ConstantSeen, HUNTER, Hit, HuntEvidence, HuntReport};
 use scan::{SHORTEST, in_run, next_run};
 use search::{Found, Search, length};

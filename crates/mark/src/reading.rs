@@ -20,6 +20,22 @@ pub struct Reading {
     pub aligned: f64,
     /// Whether enough of the leak aligns with the master to say that it comes from this package.
     pub derived: bool,
+    /// Channels that a tool flattened, whose sites were erased; a function of the master and what was read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub erased_channels: Vec<ErasedChannel>,
+}
+
+/// A channel that shows what a tool did to the leak, and not whose copy it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ErasedChannel {
+    /// What kind of sites.
+    pub channel: String,
+    /// The package's file it was flattened in; none for the whole package.
+    pub file: Option<String>,
+    /// The sites.
+    pub sites: Vec<SiteId>,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// What was seen at one site.

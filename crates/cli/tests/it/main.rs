@@ -11,6 +11,8 @@ mod help;
 #[cfg(test)]
 mod hunt;
 #[cfg(test)]
+mod leaks;
+#[cfg(test)]
 mod marks;
 #[cfg(test)]
 mod policy;

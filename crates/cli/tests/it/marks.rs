@@ -8,7 +8,7 @@ use crate::world::{Desk, demo, package, package_file};
 
 const MEMBERS: [&str; 5] = ["veltrune", "ombrelis", "acme", "bolt", "cobalt"];
 
-fn rendered() -> Desk {
+pub(crate) fn rendered() -> Desk {
     let desk = Desk::empty();
     desk.write("members.txt", MEMBERS.join("\n"));
     desk.ok(&["mark", "keygen", "release.key"]);
@@ -27,7 +27,7 @@ fn rendered() -> Desk {
     desk
 }
 
-fn trace(desk: &Desk, leak: &[&str]) -> Value {
+pub(crate) fn trace(desk: &Desk, leak: &[&str]) -> Value {
     let args = ["mark", "trace", &package(), "--key", "release.key", "--members", "members.txt"];
     desk.json(&[&args, leak].concat())
 }

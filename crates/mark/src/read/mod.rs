@@ -7,11 +7,12 @@
 //! The steps: `normalise` both texts; compile the master's paragraphs into a `lattice` each; find each
 //! paragraph by runs of its invariant words (`seed`); `align` lattice and leak between these anchors;
 //! `decide` for a branch where it stands out; find the entries of structured files by all their words (`units`); look for the items of a long `order` one by one; collect
-//! the `tokens` that have a constant's shape.
+//! the `tokens` that have a constant's shape; erase what is `canonical`: channels that a tool flattened.
 //!
 //! Time and memory grow linearly with the leak: what is aligned is bounded by the master.
 
 mod align;
+mod canonical;
 mod decide;
 mod derived;
 mod fill;
@@ -134,12 +135,15 @@ impl<'a> Reader<'a> {
             };
             SiteReading { site: site.id.clone(), seen }
         });
+        let mut sites: Vec<SiteReading> = sites.collect();
+        let erased_channels = canonical::erase(self.master, &mut sites);
         Reading {
             reader: READER.to_owned(),
             leak_sha256: hash(leak),
-            sites: sites.collect(),
+            sites,
             aligned: aligned.min(1.0),
             derived,
+            erased_channels,
         }
     }
 }

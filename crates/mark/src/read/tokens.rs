@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use unicode_normalization::UnicodeNormalization;
 
 use super::normalise::{fold, is_ignorable};
+use crate::hunt::tokens_behind;
 use crate::master::{Generator, Master, Node, SiteKind};
 use crate::reading::Seen;
 use crate::render::has_shape;
@@ -16,7 +17,8 @@ const LONGEST: usize = 128;
 
 /// Finds the tokens of each shape that the master's constants have.
 ///
-/// A token is a maximal run of letters and digits, lower-cased. Tokens that every copy may have, because
+/// A token is a maximal run of letters and digits, lower-cased, in plain or behind escapes, base64 or
+/// hexadecimal digits. Tokens that every copy may have, because
 /// they stand in the master's own text, are left out.
 pub(super) fn shapes_seen<'a>(
     master: &Master,
@@ -43,7 +45,13 @@ pub(super) fn shapes_seen<'a>(
                 }
             }
         };
-        leak.for_each(|text| tokens(text, &mut take));
+        leak.for_each(|text| {
+            tokens(text, &mut take);
+            tokens_behind(text.as_bytes(), &mut |token| {
+                // Runs of ASCII letters and digits.
+                take(&String::from_utf8_lossy(token).to_lowercase());
+            });
+        });
     }
     let seen = |tokens: BTreeSet<String>| {
         if tokens.is_empty() || tokens.len() > MOST_TOKENS {
@@ -124,6 +132,13 @@ mod tests {
     fn tokens_are_distinct_sorted_and_lower_case() {
         let expected = Seen::Tokens(vec!["00c0ffee".into(), "12345678".into()]);
         assert_eq!(seen(Generator::Hex(8), "id=12345678;\n_00C0FFEE_ 1234\u{200b}5678"), expected);
+    }
+
+    #[test]
+    fn tokens_behind_encodings_are_found() {
+        for leak in ["%30%31234567", "eD0wMTIzNDU2NyZ5PTE=", "783d30313233343536373b"] {
+            assert_eq!(seen(Generator::Hex(8), leak), Seen::Tokens(vec!["01234567".into()]), "{leak}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How many sites are read right and wrong, by style of package and class of leak: floors that hold.
 
 use mark::read::Reader;
+use mark::reading::Seen;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -26,13 +27,31 @@ const LEAKS: [Leak; 8] = [
     ("reformat", 1.0, |style, text, _| reformatted(style, text)),
 ];
 
+/// Least right, in percent of the sites that the leak holds, by style and leak; nowhere is more than 1 % wrong.
+///
+/// Reformatting drops the comments of Python, YAML, YARA and rules, a quarter or a sixth of their sites, and
+/// sorts the lists of YAML.
+fn floor(style: Style) -> [f64; 8] {
+    match style {
+        Style::Prose => [99.0, 99.0, 92.0, 85.0, 99.0, 99.0, 95.0, 99.0],
+        Style::Dense => [99.0, 99.0, 92.0, 70.0, 99.0, 99.0, 90.0, 99.0],
+        Style::Templated => [99.0, 99.0, 92.0, 75.0, 99.0, 99.0, 95.0, 99.0],
+        Style::Python => [99.0, 99.0, 92.0, 80.0, 99.0, 99.0, 85.0, 73.0],
+        Style::Yaml => [99.0, 99.0, 88.0, 70.0, 99.0, 99.0, 90.0, 58.0],
+        Style::Yara => [99.0, 99.0, 90.0, 25.0, 99.0, 99.0, 92.0, 73.0],
+        Style::Rules => [99.0, 99.0, 92.0, 80.0, 99.0, 99.0, 92.0, 73.0],
+        Style::Http => [97.0, 97.0, 88.0, 55.0, 75.0, 97.0, 88.0, 95.0],
+        Style::Json => [99.0, 99.0, 92.0, 75.0, 99.0, 99.0, 92.0, 88.0],
+    }
+}
+
 #[test]
 fn sites_are_read_in_every_style_and_leak() {
     let members = members();
     println!("{:10} {}", "", LEAKS.map(|leak| format!("{:>13}", leak.0)).concat());
     for style in STYLES {
         let mut row = String::new();
-        for (at, (_, share, leak)) in LEAKS.iter().enumerate() {
+        for ((at, (name, share, leak)), floor) in LEAKS.iter().enumerate().zip(floor(style)) {
             let (mut right, mut wrong, mut all) = (0, 0, 0);
             for seed in SEEDS {
                 let master = package(style, u64::from(seed));
@@ -46,6 +65,8 @@ fn sites_are_read_in_every_style_and_leak() {
                 }
             }
             let percent = |count: usize| 100.0 * count as f64 / all as f64 / share;
+            assert!(percent(right) >= floor, "{style:?}, {name}: {right} right of {all}");
+            assert!(wrong * 100 <= all, "{style:?}, {name}: {wrong} wrong of {all}");
             row += &format!("  {:5.1}/{:<5.1}", percent(right), percent(wrong));
         }
         println!("{:10} {row}", format!("{style:?}"));
@@ -56,7 +77,6 @@ fn sites_are_read_in_every_style_and_leak() {
 #[test]
 fn other_packages_of_the_style_are_not_derived() {
     for style in STYLES {
-        let mut derived = 0;
         for seed in 1..9 {
             let master = package(style, seed);
             let reader = Reader::new(&master);
@@ -67,15 +87,11 @@ fn other_packages_of_the_style_are_not_derived() {
                 for share in [1.0, 0.3, 0.1, 0.03] {
                     let mut rng = StdRng::seed_from_u64(seed);
                     let reading = reader.read(&pasted(excerpt(&text, share, &mut rng)));
-                    derived += usize::from(reading.derived);
-                    let seen =
-                        reading.sites.iter().filter(|site| site.seen != mark::reading::Seen::Erased).count();
-                    if reading.derived {
-                        println!("{style:?} {share} {} {seen}", reading.aligned);
-                    }
+                    assert!(!reading.derived, "{style:?}, {share}: {} aligned", reading.aligned);
+                    let read = |site: &&mark::reading::SiteReading| site.seen != Seen::Erased;
+                    assert_eq!(reading.sites.iter().filter(read).count(), 0);
                 }
             }
         }
-        println!("{style:?}: {derived} of {}", 8 * 4 * 4);
     }
 }

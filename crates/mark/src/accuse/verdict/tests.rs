@@ -16,7 +16,14 @@ fn reading(seen: Vec<Seen>) -> Reading {
         .enumerate()
         .map(|(i, seen)| SiteReading { site: SiteId(format!("s{i}")), seen })
         .collect();
-    Reading { reader: "test/1".into(), leak_sha256: String::new(), sites, aligned: 1.0, derived: true }
+    Reading {
+        reader: "test/1".into(),
+        leak_sha256: String::new(),
+        sites,
+        aligned: 1.0,
+        derived: true,
+        erased_channels: Vec::new(),
+    }
 }
 
 fn row(member: usize, symbols: impl IntoIterator<Item = u32>) -> Row {
