@@ -32,6 +32,7 @@ use mark::{
     kinds::check::Checker,
     master::Master,
     read::LeakFile,
+    reading::ErasedChannel,
     strength::{Claim, Plan},
     syntax::{Severity, SourceFile},
 };
@@ -340,6 +341,8 @@ struct Traced<'a> {
     scorer: &'a str,
     leak_sha256: &'a str,
     claim: Declared,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    erased_channels: &'a [ErasedChannel],
     members: &'a [MemberEvidence],
 }
 
@@ -391,6 +394,7 @@ fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
         scorer: &trace.scorer,
         leak_sha256: &reading.leak_sha256,
         claim,
+        erased_channels: &reading.erased_channels,
         members: &trace.members,
     };
     if common.json {
@@ -421,6 +425,10 @@ fn tell(said: &Traced<'_>) {
         "{} of {} sites read; the chance that any innocent of {} is accused is at most {:.1e}",
         said.sites.read, said.sites.total, said.population, said.epsilon
     ));
+    for channel in said.erased_channels {
+        let file = channel.file.as_ref().map_or_else(String::new, |file| format!(" in `{file}`"));
+        output::say(format_args!("left out: {}{file}: {}", channel.channel, channel.reason));
+    }
     output::say(&said.claim.says);
 }
 

@@ -141,7 +141,14 @@ impl Setting {
             let seen = if rng.gen_bool(self.erased) { Seen::Erased } else { Seen::Index(u32::from(shown)) };
             sites.push(SiteReading { site: site_id(site), seen });
         }
-        Reading { reader: "simulated".into(), leak_sha256: String::new(), sites, aligned: 1.0, derived: true }
+        Reading {
+            reader: "simulated".into(),
+            leak_sha256: String::new(),
+            sites,
+            aligned: 1.0,
+            derived: true,
+            erased_channels: Vec::new(),
+        }
     }
 }
 
