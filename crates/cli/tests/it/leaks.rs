@@ -82,10 +82,17 @@ fn an_archive_is_read_like_its_folder() {
             ("inner.zip", &inner),
         ]),
     );
-    let traced = trace(&desk, &["leak.zip"]);
-    assert_eq!(traced["accused"][0]["member"], "bolt", "{traced:#}");
+    let args = ["mark", "trace", &package(), "--key", "release.key", "--members", "members.txt", "leak.zip"];
+    let ran = desk.run(&args);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("\n  bolt: evidence"), "{}", ran.out);
+    assert!(ran.err.contains("skipped `shot.png`: is an image"), "{}", ran.err);
+    assert!(ran.err.contains("skipped `inner.zip`: is an archive within the archive"), "{}", ran.err);
     desk.write("only.zip", zipped(&[("inner.zip", &inner)]));
-    refuses(&desk, "only.zip", &["holds nothing that can be read"]);
+    let args = ["mark", "trace", &package(), "--key", "release.key", "--members", "members.txt", "only.zip"];
+    let ran = desk.run(&args);
+    assert_eq!(ran.code, 1);
+    assert!(ran.err.contains("forewarn: `only.zip`: holds nothing that can be read"), "{}", ran.err);
 }
 
 #[test]

@@ -324,8 +324,12 @@ fn short_paragraphs_out_of_order_are_still_the_package() {
         })
         .collect();
     let master = master(nodes);
-    let leak: String = (0..30).map(|at| paragraph(at * 17 % 30, "fetches")).collect();
+    // Not the same word everywhere: that would be a global replacement.
+    let verb = |at: usize| if at.is_multiple_of(3) { "loads" } else { "fetches" };
+    let leak: String = (0..30).map(|at| at * 17 % 30).map(|at| paragraph(at, verb(at))).collect();
     let found = seen(&master, &leak);
-    let read = |index| found.iter().filter(|seen| **seen == Seen::Index(index)).count();
-    assert!(read(1) >= 15 && read(0) == 0, "{} right, {} wrong, of 30", read(1), read(0));
+    let right = (0..30).filter(|at| found[*at] == Seen::Index(u32::from(!at.is_multiple_of(3)))).count();
+    let wrong = found.iter().filter(|seen| **seen != Seen::Erased).count() - right;
+    // A neighbour that differs in names alone may stand where the paragraph stood.
+    assert!(right >= 18 && wrong <= 3, "{right} right, {wrong} wrong, of 30");
 }

@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn tokens_behind_encodings_are_found() {
-        for leak in ["%30%31234567", "eD0wMTIzNDU2NyZ5PTE=", "783d30313233343536373b"] {
+        for leak in ["%301234567", "eD0wMTIzNDU2NyZ5PTE=", "783d30313233343536373b"] {
             assert_eq!(seen(Generator::Hex(8), leak), Seen::Tokens(vec!["01234567".into()]), "{leak}");
         }
     }
