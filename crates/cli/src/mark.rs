@@ -363,7 +363,8 @@ fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
         }
     };
     let leaked = leak::read(&args.leak)?;
-    let exhibit = |leaked: &leak::Leaked| Exhibit { name: leaked.file.path.clone(), sha256: leaked.sha256.clone() };
+    let exhibit =
+        |leaked: &leak::Leaked| Exhibit { name: leaked.file.path.clone(), sha256: leaked.sha256.clone() };
     let exhibits: Vec<Exhibit> = leaked.iter().map(exhibit).collect();
     let leak: Vec<LeakFile> = leaked.into_iter().map(|leaked| leaked.file).collect();
     args.report.prepare()?;
