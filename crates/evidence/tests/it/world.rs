@@ -74,6 +74,7 @@ pub(crate) fn traced(case: Case) -> (Evidence, Vec<RowOpening>) {
         sites: sites.collect(),
         aligned: 0.972_413_793_103_448_2,
         derived: case.derived,
+        erased_channels: Vec::new(),
     };
     let laws = mark::trace::laws(&master, &book);
     let trace = accuse::accuse(&laws, &rows, &reading, case.epsilon).unwrap();
