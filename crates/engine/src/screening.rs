@@ -70,9 +70,9 @@ pub struct Hit<'a> {
 
 /// Returns whose names are most like a member's, at most `top`, best first.
 ///
-/// The score is the larger of two Jaro-Winkler similarities, both of normalised names: of the whole names with their
-/// words sorted, and of the words of the shorter name with their best partners in the longer, weighed by length. So
-/// neither the order of words nor a word more hides a name.
+/// The score is the largest of three Jaro-Winkler similarities of normalised names: of the whole names with their
+/// words sorted, of the same run together, and of the words of the shorter name with their best partners in the longer, weighed by length. So
+/// neither the order of words nor a hyphen nor a word more hides a name.
 #[must_use]
 pub fn closest<'a>(name: &str, list: &'a List, top: usize) -> Vec<Hit<'a>> {
     let wanted = Name::of(name);
@@ -140,7 +140,8 @@ impl Name {
         let said = f64::from(u32::try_from(shorter.words.len()).unwrap_or(u32::MAX))
             / f64::from(u32::try_from(longer.words.len()).unwrap_or(u32::MAX));
         let by_words = sum / weight * (0.9 + 0.1 * said);
-        jaro_winkler(&self.sorted, &other.sorted).max(by_words)
+        let together = jaro_winkler(&self.sorted.replace(' ', ""), &other.sorted.replace(' ', ""));
+        jaro_winkler(&self.sorted, &other.sorted).max(by_words).max(together)
     }
 }
 
