@@ -59,6 +59,7 @@ mod tests {
             agreement_until: Some(at("2027-01-01T00:00:00Z")),
             key: KeyState::Confirmed,
             facts: &[],
+            restriction: None,
         };
         let thing = Thing { item: "poc.py", class, public: Some(at("2026-12-08T18:00:00Z")) };
         let now = at("2026-12-01T00:00:00Z");

@@ -10,6 +10,7 @@ use cedar_policy::{
 use jiff::Timestamp;
 
 use crate::facts::{Class, DutySubject, Fact, FactKind, KeyState, Standing, Trigger};
+use crate::instant::up;
 use crate::lead::Lead;
 use crate::request::{Action, Subject, Thing};
 
@@ -97,10 +98,19 @@ impl Vocabulary {
                 RestrictedExpression::new_bool(unconfirmed(subject.facts).next().is_some()),
             ),
         ];
+        let taken = subject.restriction.map(|restriction| &restriction.classes);
+        let taken = self
+            .class
+            .iter()
+            .filter(|(class, _)| taken.is_some_and(|taken| taken.contains(class)))
+            .map(|(_, word)| word.clone());
+        let taken = ("restricted_classes".to_owned(), RestrictedExpression::new_set(taken));
+        let lifted = subject.restriction.and_then(|restriction| restriction.until);
+        let lifted = lifted.map(|until| ("restricted_until".to_owned(), datetime(up(until))));
         let agreement = subject.agreement_until.map(|until| ("agreement_until".to_owned(), datetime(until)));
         let confirmed = first_expiry(subject.facts);
         let confirmed = confirmed.map(|until| ("duty_confirmed_until".to_owned(), datetime(until)));
-        entity(uid, required.into_iter().chain(agreement).chain(confirmed))
+        entity(uid, required.into_iter().chain([taken]).chain(lifted).chain(agreement).chain(confirmed))
     }
 
     fn item(&self, uid: EntityUid, thing: &Thing<'_>) -> Result<Entity, Unformed> {
@@ -121,13 +131,15 @@ impl Pair {
 
 /// Tells whether a policy may read this path, as the schema has it.
 pub(crate) fn is_attribute(path: &str) -> bool {
-    const PLAIN: [&str; 15] = [
+    const PLAIN: [&str; 17] = [
         "principal",
         "principal.agreement_until",
         "principal.duties",
         "principal.duty_confirmed_until",
         "principal.duty_unconfirmed",
         "principal.key",
+        "principal.restricted_classes",
+        "principal.restricted_until",
         "principal.standing",
         "principal.tier",
         "principal.tier.classes",

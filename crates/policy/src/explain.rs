@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decide::{Answer, Decision, Effect, rounded};
 use crate::entities::{Pair, is_duty};
-use crate::facts::{DutySubject, Fact, KeyState, Standing, Tier};
+use crate::facts::{DutySubject, Fact, KeyState, Restriction, Standing, Tier};
 use crate::instant::down;
 use crate::request::{Action, Subject, Thing};
 use crate::says;
@@ -140,6 +140,7 @@ enum Repair {
     ConfirmFact(usize, Fact),
     /// The statement is found to be that there is no duty.
     ConfirmNone(usize, Fact),
+    Lift,
     Activate,
     Move(Tier),
 }
@@ -168,6 +169,9 @@ impl Repair {
             )
         };
         repairs.extend(duties().map(none));
+        if subject.restriction.is_some() {
+            repairs.push(Self::Lift);
+        }
         if subject.standing != Standing::Active {
             repairs.push(Self::Activate);
         }
@@ -196,6 +200,7 @@ impl std::fmt::Display for Repair {
                 write!(f, "confirm its statement about disclosure duties anew (subject {subject})")
             }
             Self::ConfirmNone(..) => f.write_str("confirm that it is under no such duty"),
+            Self::Lift => f.write_str("lift its restriction"),
             Self::Activate => f.write_str("make it active"),
             Self::Move(tier) => write!(f, "move it to tier `{}`", tier.id),
         }
@@ -210,6 +215,7 @@ struct Record {
     agreement_until: Option<Timestamp>,
     key: KeyState,
     facts: Vec<Fact>,
+    restriction: Option<Restriction>,
 }
 
 impl Record {
@@ -220,6 +226,7 @@ impl Record {
             agreement_until: subject.agreement_until,
             key: subject.key,
             facts: subject.facts.to_vec(),
+            restriction: subject.restriction.cloned(),
         }
     }
 
@@ -233,6 +240,7 @@ impl Record {
                     kept.clone_from(fact);
                 }
             }
+            Repair::Lift => changed.restriction = None,
             Repair::Activate => changed.standing = Standing::Active,
             Repair::Move(tier) => changed.tier.clone_from(tier),
         }
@@ -247,6 +255,7 @@ impl Record {
             agreement_until: self.agreement_until,
             key: self.key,
             facts: &self.facts,
+            restriction: self.restriction.as_ref(),
         }
     }
 }

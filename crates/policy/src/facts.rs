@@ -177,6 +177,27 @@ pub struct Tier {
     pub classes: BTreeSet<Class>,
 }
 
+/// Holds what a review took from a member: classes it may not have before they are public.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restriction {
+    /// The classes.
+    pub classes: BTreeSet<Class>,
+    /// The instant it ends by itself, exclusive; absent where it lasts until a review lifts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl fmt::Display for Restriction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let classes: Vec<_> = self.classes.iter().map(|class| class.as_str()).collect();
+        match self.until {
+            Some(until) => write!(f, "{} until {until}", classes.join(", ")),
+            None => write!(f, "{} until a review lifts it", classes.join(", ")),
+        }
+    }
+}
+
 impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind)?;

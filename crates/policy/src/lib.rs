@@ -22,7 +22,7 @@ mod set;
 pub use anyone::Anyone;
 pub use decide::{Decision, Effect};
 pub use explain::{Change, Explanation};
-pub use facts::{Class, DutySubject, Fact, FactKind, KeyState, Standing, Tier, Trigger};
+pub use facts::{Class, DutySubject, Fact, FactKind, KeyState, Restriction, Standing, Tier, Trigger};
 pub use lead::{Lead, LeadError};
 pub use operators::operators;
 pub use outlook::{Outlook, Prospect};

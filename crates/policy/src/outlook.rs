@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decide::{Answer, rounded};
 use crate::entities::Pair;
-use crate::instant::down;
+use crate::instant::{down, up};
 use crate::lead::Lead;
 use crate::request::{Action, Subject, Thing};
 use crate::says;
@@ -103,11 +103,13 @@ impl PolicySet {
         let reads = |path: &str| self.rules().iter().any(|rule| rule.reads.path(path));
         let expiries = subject.facts.iter().filter_map(|fact| fact.until);
         let deadlines = subject.facts.iter().filter_map(|fact| fact.deadline).map(Lead::duration);
+        let lifted = subject.restriction.and_then(|restriction| restriction.until);
         let instants = thing
             .public
             .into_iter()
             .chain(subject.agreement_until.map(down).filter(|_| reads("principal.agreement_until")))
             .chain(expiries.map(down).filter(|_| reads("principal.duty_confirmed_until")))
+            .chain(lifted.map(up).filter(|_| reads("principal.restricted_until")))
             .chain(self.rules().iter().flat_map(|rule| rule.reads.instants.iter().copied()));
         let shifts: BTreeSet<_> = std::iter::once(SignedDuration::ZERO)
             .chain(Some(subject.tier.lead.duration()).filter(|_| reads("principal.tier.lead")))

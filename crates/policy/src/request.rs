@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Class, Fact, KeyState, Standing, Tier};
+use crate::facts::{Class, Fact, KeyState, Restriction, Standing, Tier};
 
 /// Says what the member wants to do.
 ///
@@ -53,6 +53,8 @@ pub struct Subject<'a> {
     pub key: KeyState,
     /// The facts on record that stand.
     pub facts: &'a [Fact],
+    /// What a review took from it; absent where none did.
+    pub restriction: Option<&'a Restriction>,
 }
 
 /// Holds everything a policy may know of the item that is asked for.

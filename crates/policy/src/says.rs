@@ -70,6 +70,9 @@ pub(crate) fn facts(rules: &[&Rule], subject: &Subject<'_>, thing: &Thing<'_>, a
     if read("principal.standing") {
         said.push(format!("standing: {}", subject.standing));
     }
+    if let Some(restriction) = subject.restriction.filter(|_| read("principal.restricted_classes")) {
+        said.push(format!("restriction: {restriction}"));
+    }
     if read("principal.agreement_until") {
         said.push(match subject.agreement_until {
             None => "agreement: none".to_owned(),

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::facts::{Class, DutySubject, Fact, FactKind, KeyState, Standing, Tier, Trigger};
+use crate::facts::{Class, DutySubject, Fact, FactKind, KeyState, Restriction, Standing, Tier, Trigger};
 use crate::lead::Lead;
 use crate::outlook::Prospect;
 use crate::request::{Action, Subject, Thing};
@@ -63,6 +63,8 @@ impl Scenario {
             standing: subject.standing,
             agreement_until: subject.agreement_until.map(Instant),
             key: subject.key,
+            restricted_classes: subject.restriction.map(|of| of.classes.clone()).unwrap_or_default(),
+            restricted_until: subject.restriction.and_then(|of| of.until).map(Instant),
             fact: subject.facts.iter().map(FileFact::of).collect(),
         };
         Self(File {
@@ -95,10 +97,10 @@ impl Scenario {
         let rows = self.0.member.iter().flat_map(|member| {
             let facts: Vec<_> = member.fact.iter().map(FileFact::fact).collect();
             let tier = self.0.tier.iter().find(|tier| tier.id == member.tier);
-            let subject = tier.map(|tier| (tier, facts));
+            let subject = tier.map(|tier| (tier, facts, member.restriction()));
             self.0.item.iter().filter_map(move |item| {
-                let (tier, facts) = subject.as_ref()?;
-                Some(self.row(policies, &member.subject(tier, facts), item))
+                let (tier, facts, restriction) = subject.as_ref()?;
+                Some(self.row(policies, &member.subject(tier, facts, restriction.as_ref()), item))
             })
         });
         rows.collect()
@@ -190,12 +192,27 @@ struct Member {
     #[serde(skip_serializing_if = "Option::is_none")]
     agreement_until: Option<Instant>,
     key: KeyState,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    restricted_classes: BTreeSet<Class>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restricted_until: Option<Instant>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     fact: Vec<FileFact>,
 }
 
 impl Member {
-    fn subject<'a>(&'a self, tier: &'a Tier, facts: &'a [Fact]) -> Subject<'a> {
+    fn restriction(&self) -> Option<Restriction> {
+        let until = self.restricted_until.as_ref().map(|until| until.0);
+        (!self.restricted_classes.is_empty())
+            .then(|| Restriction { classes: self.restricted_classes.clone(), until })
+    }
+
+    fn subject<'a>(
+        &'a self,
+        tier: &'a Tier,
+        facts: &'a [Fact],
+        restriction: Option<&'a Restriction>,
+    ) -> Subject<'a> {
         Subject {
             member: &self.id,
             tier,
@@ -203,6 +220,7 @@ impl Member {
             agreement_until: self.agreement_until.as_ref().map(|until| until.0),
             key: self.key,
             facts,
+            restriction,
         }
     }
 }

@@ -126,6 +126,11 @@ impl PolicySet {
         self.rules.iter().map(|rule| (rule.id.as_str(), rule.says.as_str()))
     }
 
+    /// Tells whether some policy bars what a review took from a member; a restriction means nothing otherwise.
+    pub fn heeds_restrictions(&self) -> bool {
+        self.rules().iter().any(|rule| !rule.permits && rule.reads.path("principal.restricted_classes"))
+    }
+
     /// Tells whether no policy names a member or an item, so that equal records are judged alike.
     pub(crate) fn names_nobody(&self) -> bool {
         let personal =

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use policy::{
-    Action, Class, DutySubject, Effect, Fact, FactKind, KeyState, Lead, PolicySet, Prospect, Standing,
-    Subject, Thing, Tier, Trigger,
+    Action, Class, DutySubject, Effect, Fact, FactKind, KeyState, Lead, PolicySet, Prospect, Restriction,
+    Standing, Subject, Thing, Tier, Trigger,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -31,11 +31,15 @@ fn reference(aware: bool, subject: &Subject<'_>, thing: &Thing<'_>, now: Timesta
     if now >= public {
         return true;
     }
+    let taken = subject.restriction.is_some_and(|restriction| {
+        restriction.classes.contains(&thing.class) && restriction.until.is_none_or(|until| now < until)
+    });
     let in_order = subject.standing == Standing::Active
         && subject.key == KeyState::Confirmed
         && subject.agreement_until.is_some_and(|until| now < until);
     in_order
         && !barred
+        && !taken
         && subject.tier.classes.contains(&thing.class)
         && now >= public - subject.tier.lead.duration()
 }
@@ -61,6 +65,7 @@ struct Case {
     agreement_until: Option<Timestamp>,
     key: KeyState,
     facts: Vec<Fact>,
+    restriction: Option<Restriction>,
     class: Class,
     public: Option<Timestamp>,
     now: Timestamp,
@@ -75,6 +80,7 @@ impl Case {
             agreement_until: self.agreement_until,
             key: self.key,
             facts: &self.facts,
+            restriction: self.restriction.as_ref(),
         }
     }
 
@@ -85,7 +91,12 @@ impl Case {
     /// Every six hours, and one millisecond around every instant that could matter.
     fn grid(&self) -> BTreeSet<Timestamp> {
         let near = |millis: i64| [-1, 0, 1].map(|step| public(millis + step));
-        let ends = self.facts.iter().filter_map(|fact| fact.until).chain(self.agreement_until);
+        let ends = self
+            .facts
+            .iter()
+            .filter_map(|fact| fact.until)
+            .chain(self.agreement_until)
+            .chain(self.restriction.as_ref().and_then(|restriction| restriction.until));
         let deadlines = self.facts.iter().filter_map(|fact| fact.deadline);
         (-100..=200)
             .map(|quarter| public(quarter * 6 * HOUR))
@@ -143,25 +154,37 @@ fn case() -> impl Strategy<Value = Case> {
         lead,
         classes: classes.into_iter().collect(),
     });
+    let restriction = (subsequence(Class::ALL, 1..=3), end())
+        .prop_map(|(classes, until)| Restriction { classes: classes.into_iter().collect(), until });
+    let restriction = prop_oneof![2 => Just(None), 1 => restriction.prop_map(Some)];
     let agreement = prop_oneof![3 => Just(Some(public(200 * DAY))), 2 => end()];
-    let parts = (tier, standing, agreement, key, facts, all(Class::ALL), public_at);
+    let parts = (tier, standing, agreement, key, (facts, restriction), all(Class::ALL), public_at);
     (parts, any::<prop::sample::Index>(), select(vec![0i64, 1, -1, 400_000]), prop::bool::weighted(0.8))
-        .prop_map(|((tier, standing, agreement_until, key, facts, class, ends), place, nanos, early)| {
-            let mut case = Case {
-                tier,
-                standing,
-                agreement_until,
-                key,
-                facts,
-                class,
-                public: ends,
-                now: Timestamp::UNIX_EPOCH,
-            };
-            let window = public(-15 * DAY)..public(DAY);
-            let grid: Vec<_> = case.grid().into_iter().filter(|at| !early || window.contains(at)).collect();
-            case.now = *place.get(&grid) + SignedDuration::from_nanos(nanos);
-            case
-        })
+        .prop_map(
+            |(
+                (tier, standing, agreement_until, key, (facts, restriction), class, ends),
+                place,
+                nanos,
+                early,
+            )| {
+                let mut case = Case {
+                    tier,
+                    standing,
+                    agreement_until,
+                    key,
+                    facts,
+                    restriction,
+                    class,
+                    public: ends,
+                    now: Timestamp::UNIX_EPOCH,
+                };
+                let window = public(-15 * DAY)..public(DAY);
+                let grid: Vec<_> =
+                    case.grid().into_iter().filter(|at| !early || window.contains(at)).collect();
+                case.now = *place.get(&grid) + SignedDuration::from_nanos(nanos);
+                case
+            },
+        )
 }
 
 fn sets() -> [(bool, PolicySet); 2] {
@@ -201,6 +224,7 @@ fn looks_ahead(aware: bool, set: &PolicySet, case: &Case) -> TestCaseResult {
         agreement_until: Some(public(400 * DAY)),
         key: KeyState::Confirmed,
         facts: &[],
+        restriction: None,
         ..subject
     };
     let granted =

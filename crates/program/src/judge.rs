@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use policy::{
-    Action, Anyone, Decision, DutySubject, Explanation, Fact, FactKind, Lead, Outlook, PolicySet, Subject,
-    Thing, Tier,
+    Action, Anyone, Decision, DutySubject, Explanation, Fact, FactKind, Lead, Outlook, PolicySet,
+    Restriction, Subject, Thing, Tier,
 };
 
 use crate::{case::Case, item::Item, member::Member, program::Program};
@@ -16,6 +16,7 @@ pub struct Dossier {
     agreement_until: Option<Timestamp>,
     key: policy::KeyState,
     facts: Vec<Fact>,
+    restriction: Option<Restriction>,
 }
 
 impl Dossier {
@@ -37,6 +38,7 @@ impl Dossier {
             agreement_until: member.agreement.as_ref().map(|agreement| agreement.until),
             key: member.key_state(),
             facts,
+            restriction: program.restriction(&member.id).cloned(),
         }
     }
 
@@ -50,6 +52,7 @@ impl Dossier {
             agreement_until: self.agreement_until,
             key: self.key,
             facts: &self.facts,
+            restriction: self.restriction.as_ref(),
         }
     }
 }

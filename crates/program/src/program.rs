@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use policy::{Lead, Tier};
+use policy::{Lead, Restriction, Tier};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -84,6 +84,7 @@ pub struct Program {
     sightings: BTreeMap<SightingId, Sighting>,
     leaks: BTreeMap<LeakId, LeakCase>,
     reviews: BTreeMap<ReviewId, Review>,
+    restrictions: BTreeMap<MemberId, Restriction>,
     deadlines: BTreeMap<DeadlineId, Deadline>,
     notifications: BTreeMap<NotificationId, Notification>,
     entries: u64,
@@ -426,6 +427,12 @@ impl Program {
         self.reviews.values()
     }
 
+    /// Returns what a review took from a member, whether or not its instant has come.
+    #[must_use]
+    pub fn restriction(&self, member: &MemberId) -> Option<&Restriction> {
+        self.restrictions.get(member)
+    }
+
     /// Returns its deadlines, answered ones too.
     pub fn deadlines(&self) -> impl Iterator<Item = &Deadline> {
         self.deadlines.values()
@@ -541,6 +548,13 @@ impl Program {
 
     pub(crate) fn leak_mut(&mut self, id: LeakId) -> Option<&mut LeakCase> {
         self.leaks.get_mut(&id)
+    }
+
+    pub(crate) fn restrict(&mut self, member: &MemberId, restriction: Option<Restriction>) {
+        match restriction {
+            Some(restriction) => self.restrictions.insert(member.clone(), restriction),
+            None => self.restrictions.remove(member),
+        };
     }
 
     pub(crate) fn put_review(&mut self, review: Review) {

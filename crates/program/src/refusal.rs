@@ -1,7 +1,7 @@
 //! Why a command was not done; nothing changes then.
 
 use jiff::Timestamp;
-use policy::{Lead, Standing};
+use policy::{Lead, Restriction, Standing};
 use thiserror::Error;
 
 use crate::{
@@ -206,6 +206,18 @@ pub enum Refusal {
     ReviewDecided(ReviewId),
     #[error("review `{0}` has no proposed outcome: `forewarn review propose {0} --outcome …` first")]
     NothingProposed(ReviewId),
+    #[error("classes and an end go with the outcome restrict, not with {outcome}")]
+    NothingToRestrict { outcome: &'static str },
+    #[error("a restriction until {until} has ended already: give a later instant")]
+    RestrictionEnded { until: Timestamp },
+    #[error(
+        "`{member}` is restricted already ({held}), and a review that restricts it less would lift that unsaid: cover it, or propose `clear` first"
+    )]
+    RestrictsLess { member: MemberId, held: Restriction },
+    #[error(
+        "no policy in force bars what a review takes from a member: a restriction would bar nothing; adopt a set that reads `restricted_classes` first"
+    )]
+    RestrictionUnheeded,
     #[error(
         "leak case `{leak}` does not accuse `{member}`: a review on the ground of a leak needs its trace"
     )]

@@ -1,7 +1,7 @@
 //! Reviews: a decision on a member's standing, by two people.
 
 use jiff::Timestamp;
-use policy::Standing;
+use policy::{Restriction, Standing};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     id::{LeakId, MemberId, ReviewId, UserId},
     leak::Verdict,
     member::{self, Member, MemberEvent},
+    notification::{self, About},
     program::Program,
     refusal::Refusal,
 };
@@ -74,10 +75,43 @@ pub struct Review {
     pub opened_by: UserId,
     /// What the member replied.
     pub reply: Option<String>,
-    /// The outcome on the table, why, and who proposed it.
-    pub proposed: Option<(Outcome, String, UserId)>,
+    /// What is on the table.
+    pub proposed: Option<Proposed>,
     /// The outcome, when it was decided and who confirmed it.
     pub decided: Option<(Outcome, Timestamp, UserId)>,
+}
+
+/// An outcome on the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Proposed {
+    /// Which outcome.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: String,
+    /// What was found.
+    pub finding: Option<String>,
+    /// Which classes the outcome takes, until when; absent where it takes none, or everything.
+    pub restriction: Option<Restriction>,
+    /// Who proposed it.
+    pub by: UserId,
+}
+
+impl Proposed {
+    /// Returns the standing it gives a member, if it changes it.
+    #[must_use]
+    pub fn standing(&self) -> Option<Standing> {
+        // Who is restricted in some classes has the others.
+        if self.restriction.is_some() { Some(Standing::Active) } else { self.outcome.standing() }
+    }
+}
+
+impl std::fmt::Display for Proposed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.restriction {
+            Some(restriction) => write!(f, "{} {restriction}", self.outcome.as_str()),
+            None => f.write_str(self.outcome.as_str()),
+        }
+    }
 }
 
 /// What a person asks of a review.
@@ -107,6 +141,10 @@ pub enum ReviewCommand {
         outcome: Outcome,
         /// Why.
         reason: String,
+        /// What was found.
+        finding: Option<String>,
+        /// Which classes a restriction takes, until when; without it a restriction takes everything early.
+        restriction: Option<Restriction>,
     },
     /// Confirms the outcome on the table; somebody else than who proposed it.
     Confirm {
@@ -145,6 +183,12 @@ pub enum ReviewEvent {
         outcome: Outcome,
         /// Why.
         reason: String,
+        /// What was found.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        finding: Option<String>,
+        /// Which classes a restriction takes, until when.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        restriction: Option<Restriction>,
     },
     /// It was decided.
     Decided {
@@ -152,6 +196,9 @@ pub enum ReviewEvent {
         review: ReviewId,
         /// How.
         outcome: Outcome,
+        /// Which classes a restriction takes, until when.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        restriction: Option<Restriction>,
     },
 }
 
@@ -170,7 +217,11 @@ pub(crate) fn decide(
             if let Some(leak) = leak {
                 accused_in(program, leak, &member)?;
             }
-            event(ReviewEvent::Opened { review: program.next_review(), member, leak, reason })
+            let review = program.next_review();
+            let text = format!("review {review} of it was opened, and it may reply before that is decided");
+            let told = notification::due(program, About::Review(review), [member.clone()].into(), text);
+            let opened = Event::Review(ReviewEvent::Opened { review, member, leak, reason });
+            Ok([opened].into_iter().chain(told).collect())
         }
         ReviewCommand::Reply { review, text } => {
             open(program, review)?;
@@ -179,38 +230,82 @@ pub(crate) fn decide(
             }
             event(ReviewEvent::Replied { review, text })
         }
-        ReviewCommand::Propose { review, outcome, reason } => {
+        ReviewCommand::Propose { review, outcome, reason, finding, restriction } => {
             let member = program.member(&open(program, review)?.member)?;
-            reachable(member, outcome)?;
             if reason.trim().is_empty() {
                 return Err(Refusal::Empty("the reason of an outcome"));
             }
-            event(ReviewEvent::Proposed { review, outcome, reason })
+            let by = ctx.actor.clone();
+            let proposed = Proposed { outcome, reason, finding, restriction, by };
+            check(program, ctx, member, &proposed)?;
+            let Proposed { reason, finding, restriction, .. } = proposed;
+            event(ReviewEvent::Proposed { review, outcome, reason, finding, restriction })
         }
         ReviewCommand::Confirm { review } => {
             let known = open(program, review)?;
-            let Some((outcome, reason, by)) = &known.proposed else {
+            let Some(proposed) = &known.proposed else {
                 return Err(Refusal::NothingProposed(review));
             };
-            second_person(Some(by), ctx.actor, "propose and confirm a review's outcome")?;
+            second_person(Some(&proposed.by), ctx.actor, "propose and confirm a review's outcome")?;
             let member = program.member(&known.member)?;
-            reachable(member, *outcome)?;
-            let decided = Event::Review(ReviewEvent::Decided { review, outcome: *outcome });
-            let moved = outcome.standing().filter(|to| *to != member.standing).map(|to| {
-                let reason = format!("review {review}: {reason}");
+            check(program, ctx, member, proposed)?;
+            let (outcome, restriction) = (proposed.outcome, proposed.restriction.clone());
+            let decided = Event::Review(ReviewEvent::Decided { review, outcome, restriction });
+            let moved = proposed.standing().filter(|to| *to != member.standing).map(|to| {
+                let reason = format!("review {review}: {}", proposed.reason);
                 Event::Member(MemberEvent::Moved { member: known.member.clone(), to, reason })
             });
-            Ok([decided].into_iter().chain(moved).collect())
+            let text = format!("review {review} of it was decided: {proposed}, {}", proposed.reason);
+            let told = notification::due(program, About::Review(review), [known.member.clone()].into(), text);
+            Ok([decided].into_iter().chain(moved).chain(told).collect())
         }
     }
 }
 
-/// A review may confirm the standing a member already has, for example a suspension that went before it.
-fn reachable(member: &Member, outcome: Outcome) -> Result<(), Refusal> {
-    match outcome.standing() {
-        Some(to) if to != member.standing => member::check_change(member, to),
+/// Checks that an outcome may be had now. A review may confirm the standing a member already has, for example
+/// a suspension that went before it.
+fn check(program: &Program, ctx: &Context<'_>, member: &Member, proposed: &Proposed) -> Result<(), Refusal> {
+    if let Some(to) = proposed.standing().filter(|to| *to != member.standing) {
+        member::check_change(member, to)?;
+    }
+    let Some(wanted) = &proposed.restriction else { return Ok(()) };
+    if proposed.outcome != Outcome::Restrict {
+        return Err(Refusal::NothingToRestrict { outcome: proposed.outcome.as_str() });
+    }
+    if wanted.classes.is_empty() {
+        return Err(Refusal::Empty("the list of restricted classes"));
+    }
+    if let Some(until) = wanted.until.filter(|until| *until <= ctx.now) {
+        return Err(Refusal::RestrictionEnded { until });
+    }
+    if !ctx.policy.heeds_restrictions() {
+        return Err(Refusal::RestrictionUnheeded);
+    }
+    match restriction_in_force(program, &member.id, ctx.now) {
+        Some(held) if !covers(wanted, held) => {
+            Err(Refusal::RestrictsLess { member: member.id.clone(), held: held.clone() })
+        }
         _ => Ok(()),
     }
+}
+
+/// Returns what a review took from a member, as long as it holds.
+#[must_use]
+pub fn restriction_in_force<'a>(
+    program: &'a Program,
+    member: &MemberId,
+    now: Timestamp,
+) -> Option<&'a Restriction> {
+    program.restriction(member).filter(|held| held.until.is_none_or(|until| now < until))
+}
+
+fn covers(wanted: &Restriction, held: &Restriction) -> bool {
+    let as_long = match (wanted.until, held.until) {
+        (None, _) => true,
+        (Some(_), None) => false,
+        (Some(wanted), Some(held)) => wanted >= held,
+    };
+    as_long && wanted.classes.is_superset(&held.classes)
 }
 
 fn accused_in(program: &Program, leak: LeakId, member: &MemberId) -> Result<(), Refusal> {
@@ -245,10 +340,22 @@ pub(crate) fn apply(program: &mut Program, event: &ReviewEvent, at: Timestamp, a
     match event {
         ReviewEvent::Opened { .. } => {}
         ReviewEvent::Replied { text, .. } => review.reply = Some(text.clone()),
-        ReviewEvent::Proposed { outcome, reason, .. } => {
-            review.proposed = Some((*outcome, reason.clone(), actor.clone()));
+        ReviewEvent::Proposed { outcome, reason, finding, restriction, .. } => {
+            review.proposed = Some(Proposed {
+                outcome: *outcome,
+                reason: reason.clone(),
+                finding: finding.clone(),
+                restriction: restriction.clone(),
+                by: actor.clone(),
+            });
         }
-        ReviewEvent::Decided { outcome, .. } => review.decided = Some((*outcome, at, actor.clone())),
+        ReviewEvent::Decided { outcome, restriction, .. } => {
+            review.decided = Some((*outcome, at, actor.clone()));
+            let member = review.member.clone();
+            if *outcome == Outcome::Clear || restriction.is_some() {
+                program.restrict(&member, restriction.clone());
+            }
+        }
     }
 }
 

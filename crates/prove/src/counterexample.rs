@@ -6,8 +6,8 @@ use cedar_policy::{EvalResult, Expression};
 use cedar_policy_symcc::Env;
 use jiff::Timestamp;
 use policy::{
-    Action, Class, DutySubject, Fact, FactKind, KeyState, Lead, Scenario, Standing, Subject, Thing, Tier,
-    Trigger,
+    Action, Class, DutySubject, Fact, FactKind, KeyState, Lead, Restriction, Scenario, Standing, Subject,
+    Thing, Tier, Trigger,
 };
 
 /// Returns the scenario of a request; nothing where its lengths of time are not whole seconds, which no tier and
@@ -24,6 +24,10 @@ pub(crate) fn scenario(found: &Env, named: bool) -> Option<Scenario> {
     };
     let facts = request.facts()?;
     let member = request.name("principal", named, "member")?;
+    let restriction = Restriction {
+        classes: Class::ALL.iter().copied().filter(|class| request.is_restricted(*class)).collect(),
+        until: request.optional("principal", "restricted_until")?,
+    };
     let subject = Subject {
         member: &member,
         tier: &tier,
@@ -31,6 +35,7 @@ pub(crate) fn scenario(found: &Env, named: bool) -> Option<Scenario> {
         agreement_until: request.optional("principal", "agreement_until")?,
         key: request.word(KeyState::ALL, "principal.key", "Key", KeyState::as_str)?,
         facts: &facts,
+        restriction: Some(&restriction).filter(|restriction| !restriction.classes.is_empty()),
     };
     let item = request.name("resource", named, "item")?;
     let thing = Thing {
@@ -86,6 +91,10 @@ impl Request<'_> {
 
     fn has_class(&self, class: Class) -> bool {
         self.is(&format!("principal.tier.classes.contains(Class::\"{class}\")"))
+    }
+
+    fn is_restricted(&self, class: Class) -> bool {
+        self.is(&format!("principal.restricted_classes.contains(Class::\"{class}\")"))
     }
 
     /// The solver's names are arbitrary, and matter only to a set that names somebody.

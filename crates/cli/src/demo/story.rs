@@ -279,7 +279,13 @@ impl Stage {
         let reviews: Vec<_> = self.engine.program().await.reviews().map(|review| review.id).collect();
         for review in reviews {
             let reason = String::from("suspended until its forensics are reviewed");
-            let propose = ReviewCommand::Propose { review, outcome: Decision::Suspend, reason };
+            let propose = ReviewCommand::Propose {
+                review,
+                outcome: Decision::Suspend,
+                reason,
+                finding: None,
+                restriction: None,
+            };
             self.run(&self.people.ines, Command::Review(propose)).await?;
             self.run(&self.people.alice, Command::Review(ReviewCommand::Confirm { review })).await?;
             self.tell(&format!("review {review}: suspension proposed by ines, confirmed by alice"));

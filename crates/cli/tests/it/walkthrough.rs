@@ -262,3 +262,32 @@ fn a_plan_is_approved_by_its_hash() {
     let now = desk.json(&["wave", "plan", CASE, "first"]);
     desk.by("alice", &["wave", "approve", CASE, "first", "--plan", now["hash"].as_str().unwrap()]);
 }
+
+#[test]
+fn a_review_takes_classes_for_a_time_and_the_member_must_be_told() {
+    let desk = Desk::due();
+    desk.by("ines", &["review", "open", "veltrune", "--reason", "copies on a shared drive"]);
+    let propose = ["review", "propose", "R1", "--outcome", "restrict", "--reason", "until it is mended"];
+    let until = instant(1);
+    let past = [&propose[..], &["--restrict", "advisory", "--until", "2020-01-01T00:00:00Z"]].concat();
+    desk.refuses(&past, &["has ended already"]);
+    let ever = ["review", "propose", "R1", "--outcome", "warn", "--reason", "so", "--restrict", "notice"];
+    desk.refuses(&ever, &["with the outcome restrict"]);
+    desk.misused(&[&propose[..], &["--restrict", "gossip"]].concat(), &["`gossip` is not one of"]);
+    let limits = ["--restrict", "advisory,reproduction", "--until", &until, "--finding", "it was theirs"];
+    desk.by("ines", &[&propose[..], &limits].concat());
+    let done = desk.by("bob", &["review", "confirm", "R1"]);
+    assert!(done.contains("tell the member"), "{done}");
+    let shown = desk.ok(&["review", "show", "R1"]);
+    for part in ["it was theirs", "restrict advisory, reproduction until", "confirmed by bob", "due since"] {
+        assert!(shown.contains(part), "`{part}` is not in: {shown}");
+    }
+    let json = desk.json(&["review", "show", "R1"]);
+    assert_eq!(json["restriction"]["classes"], serde_json::json!(["advisory", "reproduction"]));
+    assert_eq!(json["tell"].as_array().unwrap().len(), 2);
+    assert_eq!(desk.json(&["member", "show", "veltrune"])["standing"], "active");
+    let released = desk.json_by("alice", &["wave", "release", CASE, "first"]);
+    assert_eq!(released["granted"], 0, "both of its items are advisories");
+    let why = desk.ok(&["explain", CASE, "--member", "veltrune", "--item", "advisory.md"]);
+    assert!(why.contains("classes-restricted") && why.contains("lift its restriction"), "{why}");
+}

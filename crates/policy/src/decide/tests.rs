@@ -30,6 +30,7 @@ pub(crate) fn good<'a>(tier: &'a Tier, facts: &'a [Fact]) -> Subject<'a> {
         agreement_until,
         key: KeyState::Confirmed,
         facts,
+        restriction: None,
     }
 }
 
@@ -78,9 +79,18 @@ fn an_error_denies_although_cedar_would_allow() {
     let text = r#"
         @id("open") @says("it is open") permit (principal, action, resource);
         @id("shut") @says("it is shut") forbid (principal, action, resource)
-        when { context.now.offset(duration("106751991167d")) < datetime("2026-12-08") };
+        when { context.now < datetime("2026-12-08") };
     "#;
-    let set = PolicySet::parse("own", text).unwrap();
+    // No set that is accepted can fail, so one is changed behind its back.
+    let failing = r#"forbid (principal, action, resource)
+        when { context.now.offset(duration("106751991167d")) < datetime("2026-12-08") };"#;
+    assert!(PolicySet::parse("own", &format!("@id(\"shut\") @says(\"it is shut\") {failing}")).is_err());
+    let mut set = PolicySet::parse("own", text).unwrap();
+    let named = |id: &str, text: &str| {
+        cedar_policy::Policy::parse(Some(cedar_policy::PolicyId::new(id)), text).unwrap()
+    };
+    let open = named("open", "permit (principal, action, resource);");
+    set.all = cedar_policy::PolicySet::from_policies([open, named("shut", failing)]).unwrap();
     let tier = entry();
     let decision = set.decide(Action::Fetch, &good(&tier, &[]), &thing(Class::Notice), at(LEAD));
     assert_eq!((decision.effect, decision.policies), (Effect::Deny, vec!["shut".to_owned()]));

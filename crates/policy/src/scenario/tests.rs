@@ -70,7 +70,7 @@ fn refuses_a_scenario_that_is_not_one() {
        |
     13 | standng = "active"
        | ^^^^^^^
-    unknown field `standng`, expected one of `id`, `tier`, `standing`, `agreement_until`, `key`, `fact`
+    unknown field `standng`, expected one of `id`, `tier`, `standing`, `agreement_until`, `key`, `restricted_classes`, `restricted_until`, `fact`
     "#);
     insta::assert_snapshot!(refused("\"48h\"", "\"two days\""), @r#"
     TOML parse error at line 20, column 12
@@ -238,4 +238,28 @@ fn a_scenario_may_ask_for_the_list_alone() {
         let rows = scenario.run(&set);
         assert!(rows.iter().all(|row| matches!(row.effect, Prospect::Release { .. }) == released));
     }
+}
+
+#[test]
+fn a_restriction_is_read_written_and_heeded() {
+    let with = |classes: &str, until: &str| {
+        let restricted = format!("id = \"bolt\"\nrestricted_classes = {classes}\n{until}");
+        Scenario::parse(&SCENARIO.replacen("id = \"bolt\"\n", &restricted, 1)).unwrap()
+    };
+    let set = PolicySet::default_set().unwrap();
+    let fates = |scenario: &Scenario| {
+        let rows = scenario.run(&set);
+        rows.iter().filter(|row| row.member == "bolt").map(|row| row.says.clone()).collect::<Vec<_>>()
+    };
+    let until = "restricted_until = 2026-12-08T06:00:00Z\n";
+    let scenario = with("[\"reproduction\"]", until);
+    insta::assert_snapshot!(fates(&scenario).join("\n"), @r"
+    withheld until 2026-12-08T06:00:00Z: a review took reproduction items from `bolt` before they are public (policy classes-restricted)
+    released from 2026-12-07T18:00:00Z: tier `entry` has detection items from 1d before they are public (policy tier-lead-time)
+    ");
+    assert_eq!(Scenario::parse(&scenario.to_toml().unwrap()).unwrap(), scenario);
+    let rows = with("[\"detection\"]", "").run(&set);
+    let row = rows.iter().find(|row| row.member == "bolt" && row.item == "rule").unwrap();
+    assert!(row.says.starts_with("withheld until 2026-12-08T18:00:00Z"), "{}", row.says);
+    assert!(row.facts.contains(&String::from("restriction: detection until a review lifts it")), "{row:?}");
 }

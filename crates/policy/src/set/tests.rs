@@ -110,6 +110,7 @@ fn the_policies_are_named_in_the_order_of_the_text() {
             "embargo-end-unknown",
             "standing-not-admitted",
             "standing-restricted",
+            "classes-restricted",
             "agreement-ended",
             "key-not-confirmed",
             "disclosure-duty",

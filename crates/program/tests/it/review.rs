@@ -1,16 +1,17 @@
 //! Reviews: two people, grounds, a reply, and one decision.
 
-use policy::Standing;
+use policy::{Class, Restriction, Standing};
 use program::{
     Command, Refusal,
     id::ReviewId,
     member::MemberCommand,
+    plan::Fate,
     review::{Outcome, ReviewCommand},
 };
 
 use crate::world::{
-    World, about, confirm, member, open_leak, open_review, outcome, reading, record_reading, record_trace,
-    reply, to, trace,
+    DAY, END, World, about, confirm, item, member, open_leak, open_review, outcome, proposes, reading,
+    record_reading, record_trace, reply, restrict, t, to, trace,
 };
 
 fn reviewed() -> World {
@@ -42,8 +43,13 @@ fn a_review_has_a_reason_and_a_leak_only_where_the_trace_accuses() {
 fn an_outcome_is_proposed_by_one_and_confirmed_by_another() {
     let mut world = reviewed();
     assert_eq!(world.refused("bob", confirm()), Refusal::NothingProposed(ReviewId(1)));
-    let silent =
-        ReviewCommand::Propose { review: ReviewId(1), outcome: Outcome::Warn, reason: String::new() };
+    let silent = ReviewCommand::Propose {
+        review: ReviewId(1),
+        outcome: Outcome::Warn,
+        reason: String::new(),
+        finding: None,
+        restriction: None,
+    };
     assert!(matches!(world.refused("ann", Command::Review(silent)), Refusal::Empty(_)));
     world.ok("ann", reply());
     let mute = ReviewCommand::Reply { review: ReviewId(1), text: String::new() };
@@ -99,4 +105,116 @@ fn a_review_does_not_admit() {
         world.refused("ann", outcome(Outcome::Clear)),
         Refusal::AdmitInstead { member: member("acme") }
     );
+}
+
+#[test]
+fn a_restriction_takes_classes_for_a_time_and_ends_by_itself() {
+    let mut world = World::due();
+    world.ok("ann", open_review("acme", None));
+    let until = END - 10 * DAY;
+    world.ok("ann", restrict(&[Class::Reproduction, Class::Detection], Some(until)));
+    assert_eq!(world.standing("acme"), Standing::Active);
+    assert!(matches!(world.refused("ann", confirm()), Refusal::SamePerson { .. }));
+    let fate = |world: &World, of: &str| {
+        let plan = world.plan();
+        let row = plan.rows.iter().find(|row| row.member == member("acme") && row.item == item(of)).unwrap();
+        (row.fate, row.policies.join(" "))
+    };
+    assert_eq!(fate(&world, "poc.py").0, Fate::Due, "proposed is not decided");
+    world.ok("bob", confirm());
+    let withheld = (Fate::Withheld { until: Some(t(until)) }, String::from("classes-restricted"));
+    assert_eq!(fate(&world, "poc.py"), withheld);
+    assert_eq!(fate(&world, "rule.yar"), withheld);
+    assert_eq!(fate(&world, "notice.md").0, Fate::Due);
+    world.release("ann").unwrap();
+    assert_eq!(world.granted(), "acme/notice.md");
+    world.now = t(until) - jiff::SignedDuration::from_nanos(1);
+    world.release("ann").unwrap();
+    assert_eq!(world.granted(), "acme/notice.md");
+    world.now = t(until);
+    world.release("ann").unwrap();
+    assert_eq!(world.granted(), "acme/notice.md acme/poc.py acme/rule.yar");
+}
+
+#[test]
+fn a_restriction_does_not_outlive_the_embargo_and_is_lifted_by_a_review() {
+    let restricted = || {
+        let mut world = World::due();
+        world.ok("ann", open_review("acme", None));
+        world.ok("ann", restrict(&[Class::Notice, Class::Reproduction, Class::Detection], None));
+        world.ok("bob", confirm());
+        world.release("ann").unwrap();
+        assert_eq!(world.granted(), "");
+        world
+    };
+    let mut world = restricted();
+    world.now = t(END);
+    world.release("ann").unwrap();
+    assert!(world.granted().contains("acme/poc.py"));
+
+    let mut world = restricted();
+    world.ok("ann", open_review("acme", None));
+    let again = |outcome, restriction| {
+        Command::Review(ReviewCommand::Propose {
+            review: ReviewId(2),
+            outcome,
+            reason: String::from("so"),
+            finding: None,
+            restriction,
+        })
+    };
+    let less = Restriction { classes: [Class::Reproduction].into(), until: None };
+    let shorter = Restriction { classes: Class::ALL.iter().copied().collect(), until: Some(t(END)) };
+    for weaker in [less, shorter] {
+        let refusal = world.refused("ann", again(Outcome::Restrict, Some(weaker)));
+        assert!(matches!(refusal, Refusal::RestrictsLess { .. }), "{refusal}");
+    }
+    world.ok("ann", again(Outcome::Clear, None));
+    world.ok("bob", Command::Review(ReviewCommand::Confirm { review: ReviewId(2) }));
+    world.release("ann").unwrap();
+    assert!(world.granted().contains("acme/poc.py"));
+}
+
+#[test]
+fn a_restriction_that_would_bar_nothing_is_refused() {
+    let mut world = reviewed();
+    assert!(matches!(world.refused("ann", restrict(&[], None)), Refusal::Empty(_)));
+    assert!(matches!(
+        world.refused("ann", restrict(&[Class::Notice], Some(0))),
+        Refusal::RestrictionEnded { .. }
+    ));
+    let some = Restriction { classes: [Class::Notice].into(), until: None };
+    for outcome in [Outcome::Clear, Outcome::Warn, Outcome::Suspend, Outcome::Remove] {
+        let refusal = world.refused("ann", proposes(outcome, Some(some.clone())));
+        assert!(matches!(refusal, Refusal::NothingToRestrict { .. }), "{refusal}");
+    }
+    world.ok("ann", restrict(&[Class::Notice], Some(DAY)));
+    world.now = t(DAY);
+    assert!(
+        matches!(world.refused("bob", confirm()), Refusal::RestrictionEnded { .. }),
+        "its time has passed"
+    );
+    // Under a set that does not read restrictions, one would be a word without an effect.
+    let deaf = "@id(\"all\") @says(\"all\") permit (principal, action, resource);";
+    let deaf = policy::PolicySet::parse("deaf", deaf).unwrap();
+    let actor = crate::world::user("ann");
+    let ctx = program::Context { now: world.now, actor: &actor, policy: &deaf };
+    let refusal = world.program.decide(&ctx, restrict(&[Class::Notice], None)).unwrap_err();
+    assert_eq!(refusal, Refusal::RestrictionUnheeded);
+}
+
+#[test]
+fn a_member_is_told_of_its_review_and_its_outcome() {
+    let mut world = reviewed();
+    world.ok("ann", restrict(&[Class::Reproduction], Some(DAY)));
+    world.ok("bob", confirm());
+    let told: Vec<_> = world.program.notifications().map(|known| known.text.clone()).collect();
+    assert_eq!(
+        told,
+        [
+            "review R1 of it was opened, and it may reply before that is decided",
+            "review R1 of it was decided: restrict reproduction until 2026-06-02T00:00:00Z, so",
+        ]
+    );
+    assert!(world.program.notifications().all(|known| known.untold().eq([&member("acme")])));
 }

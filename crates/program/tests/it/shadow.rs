@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use policy::{Action, Class, DutySubject, Effect, Fact, FactKind, PolicySet, Standing, Tier, Trigger};
+use policy::{
+    Action, Class, DutySubject, Effect, Fact, FactKind, PolicySet, Restriction, Standing, Tier, Trigger,
+};
 use program::{
     Entry, Event,
     case::{CaseEvent, Observation},
@@ -18,7 +20,7 @@ use program::{
     member::MemberEvent,
     notification::{About, NotificationEvent},
     program::ProgramEvent,
-    review::ReviewEvent,
+    review::{Outcome, ReviewEvent},
     vetting::{Answer, Criterion, ScreeningOutcome, VettingEvent},
     wave::WaveEvent,
 };
@@ -36,6 +38,7 @@ struct Who {
     /// Who signed since the sheet last changed.
     signed: BTreeSet<UserId>,
     on_list: bool,
+    restriction: Option<Restriction>,
 }
 
 #[derive(Default)]
@@ -75,6 +78,7 @@ pub(crate) struct Shadow {
     cases: BTreeMap<CaseId, Case>,
     read: BTreeSet<u32>,
     traced: BTreeSet<u32>,
+    reviewed: BTreeMap<ReviewId, MemberId>,
     proposed: BTreeMap<ReviewId, UserId>,
     decided: BTreeSet<ReviewId>,
     /// Who was not told yet, by notification.
@@ -332,6 +336,8 @@ impl Shadow {
             assert!(item.class != Class::Reproduction, "a reproduction in spite of a duty");
             assert!(is_public, "early in spite of a duty");
         }
+        let taken = taken_from(who, item.class, at);
+        assert!(is_public || !taken, "early in spite of a restriction");
         if !is_public {
             assert!(early_by(public, i64::from(tier.lead.seconds()), at) <= 0, "before its tier hears");
             assert!(tier.classes.contains(&item.class), "a class its tier does not have");
@@ -365,11 +371,19 @@ impl Shadow {
         let review = event.review();
         assert!(!self.decided.contains(&review), "decided, and goes on");
         match event {
-            ReviewEvent::Opened { .. } | ReviewEvent::Replied { .. } => {}
+            ReviewEvent::Opened { member, .. } => {
+                self.reviewed.insert(review, member.clone());
+            }
+            ReviewEvent::Replied { .. } => {}
             ReviewEvent::Proposed { .. } => {
                 self.proposed.insert(review, actor.clone());
             }
-            ReviewEvent::Decided { .. } => {
+            ReviewEvent::Decided { outcome, restriction, .. } => {
+                let who = self.members.get_mut(&self.reviewed[&review]).unwrap();
+                if *outcome == Outcome::Clear || restriction.is_some() {
+                    assert!(restriction.is_none() || *outcome == Outcome::Restrict);
+                    who.restriction = restriction.clone();
+                }
                 assert!(self.proposed.get(&review).is_some_and(|first| first != actor), "decided by one");
                 self.decided.insert(review);
             }
@@ -412,6 +426,9 @@ impl Shadow {
             || duties().any(|fact| third(fact) && matches!(fact.trigger, Some(Trigger::Knowledge) | None))
             || duties().any(|fact| fact.subject.is_none() || fact.until.is_none_or(|until| until <= at));
         if barred && (class == Class::Reproduction || !is_public) {
+            return false;
+        }
+        if taken_from(who, class, at) && !is_public {
             return false;
         }
         match who.standing {
@@ -506,6 +523,13 @@ fn embargo(case: &mut Case, event: &EmbargoEvent, at: Timestamp, actor: &UserId)
             }
         }
     }
+}
+
+/// Whether a review took this class from a member, and has not given it back by then.
+fn taken_from(who: &Who, class: Class, at: Timestamp) -> bool {
+    let holds =
+        |held: &&Restriction| held.classes.contains(&class) && held.until.is_none_or(|until| at < until);
+    who.restriction.as_ref().is_some_and(|held| holds(&held))
 }
 
 /// By how many nanoseconds `at` lies before `lead` seconds ahead of the public instant.

@@ -6,7 +6,7 @@ use std::{
     sync::LazyLock,
 };
 
-use policy::{Class, DutySubject, Fact, Standing, Tier, Trigger};
+use policy::{Class, DutySubject, Fact, Restriction, Standing, Tier, Trigger};
 use program::{
     Command, Entry, Event, Program, Refusal,
     case::{Case, CaseCommand, Observation, PublishedFile},
@@ -345,9 +345,21 @@ pub(crate) fn command(program: &Program, now: jiff::Timestamp, step: &Step) -> C
         }),
         What::Reply => Command::Review(ReviewCommand::Reply { review, text: why() }),
         What::Outcome => {
-            let all = [Outcome::Clear, Outcome::Warn, Outcome::Restrict, Outcome::Suspend, Outcome::Clear];
-            let outcome = all[pick % 5];
-            Command::Review(ReviewCommand::Propose { review, outcome, reason: why() })
+            let all = [
+                Outcome::Clear,
+                Outcome::Warn,
+                Outcome::Restrict,
+                Outcome::Suspend,
+                Outcome::Clear,
+                Outcome::Restrict,
+            ];
+            let outcome = all[pick % 6];
+            let until = (!step.n.is_multiple_of(3)).then(|| t(n * HOUR));
+            let classes = Class::ALL.iter().copied().skip(pick % 4).collect();
+            let restriction = Some(Restriction { classes, until })
+                .filter(|_| outcome == Outcome::Restrict && step.n.is_multiple_of(2));
+            let (reason, finding) = (why(), None);
+            Command::Review(ReviewCommand::Propose { review, outcome, reason, finding, restriction })
         }
         What::Decide => Command::Review(ReviewCommand::Confirm { review }),
         What::Told => {

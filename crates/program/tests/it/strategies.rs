@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use policy::{Class, DutySubject, Fact, FactKind, Lead, Standing, Tier, Trigger};
+use policy::{Class, DutySubject, Fact, FactKind, Lead, Restriction, Standing, Tier, Trigger};
 use program::{
     Entry, Event,
     case::{CaseEvent, Observation, PublishedFile},
@@ -361,16 +361,25 @@ fn review_events() -> impl Strategy<Value = ReviewEvent> {
     let outcome =
         || select(vec![Outcome::Clear, Outcome::Warn, Outcome::Restrict, Outcome::Suspend, Outcome::Remove]);
     let review = || small().prop_map(ReviewId);
+    let restriction = || {
+        let some = (classes(), option::of(instants()));
+        option::of(some.prop_map(|(classes, until)| Restriction { classes, until }))
+    };
     prop_oneof![
         (review(), members(), option::of(small().prop_map(LeakId)), text())
             .prop_map(|(review, member, leak, reason)| ReviewEvent::Opened { review, member, leak, reason }),
         (review(), text()).prop_map(|(review, text)| ReviewEvent::Replied { review, text }),
-        (review(), outcome(), text()).prop_map(|(review, outcome, reason)| ReviewEvent::Proposed {
-            review,
-            outcome,
-            reason
-        }),
-        (review(), outcome()).prop_map(|(review, outcome)| ReviewEvent::Decided { review, outcome }),
+        (review(), outcome(), text(), option::of(text()), restriction()).prop_map(
+            |(review, outcome, reason, finding, restriction)| ReviewEvent::Proposed {
+                review,
+                outcome,
+                reason,
+                finding,
+                restriction
+            }
+        ),
+        (review(), outcome(), restriction())
+            .prop_map(|(review, outcome, restriction)| ReviewEvent::Decided { review, outcome, restriction }),
     ]
 }
 

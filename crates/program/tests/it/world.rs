@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use jiff::Timestamp;
-use policy::{Class, DutySubject, Fact, FactKind, Lead, PolicySet, Standing, Tier, Trigger};
+use policy::{Class, DutySubject, Fact, FactKind, Lead, PolicySet, Restriction, Standing, Tier, Trigger};
 use program::{
     Command, Context, Entry, Program, Refusal,
     case::{Case, CaseCommand, Observation, PublishedFile},
@@ -482,7 +482,18 @@ pub(crate) fn open_review(of: &str, leak: Option<u32>) -> Command {
 }
 
 pub(crate) fn outcome(outcome: Outcome) -> Command {
-    Command::Review(ReviewCommand::Propose { review: ReviewId(1), outcome, reason: String::from("so") })
+    proposes(outcome, None)
+}
+
+pub(crate) fn proposes(outcome: Outcome, restriction: Option<Restriction>) -> Command {
+    let (review, reason, finding) = (ReviewId(1), String::from("so"), Some(String::from("it was theirs")));
+    Command::Review(ReviewCommand::Propose { review, outcome, reason, finding, restriction })
+}
+
+/// Takes classes from a member, until some second or for good.
+pub(crate) fn restrict(classes: &[Class], until: Option<i64>) -> Command {
+    let classes = classes.iter().copied().collect();
+    proposes(Outcome::Restrict, Some(Restriction { classes, until: until.map(t) }))
 }
 
 pub(crate) fn reply() -> Command {

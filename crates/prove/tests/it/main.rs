@@ -64,7 +64,8 @@ proptest! {
         let open = "@id(\"open\") @says(\"open\") permit (principal, action, resource);";
         let set = PolicySet::parse("world", &format!("{open}\n{WORLD}")).unwrap();
         let tier = Tier { id: "tier".to_owned(), lead, classes: [class].into() };
-        let subject = Subject { member: "member", tier: &tier, standing, agreement_until, key, facts: &facts };
+        let subject =
+            Subject { member: "member", tier: &tier, standing, agreement_until, key, facts: &facts, restriction: None };
         let decided = set.decide(action, &subject, &Thing { item: "item", class, public }, now);
         prop_assert_eq!(decided.effect, Effect::Permit, "{:?}", decided);
     }
