@@ -1,9 +1,11 @@
 //! `cargo xtask test`: every check of the repository, in order, each with a headline and the time it took.
 //! `cargo xtask bench`: the figures that README quotes.
+//! `cargo xtask fuzz`: every parser under libFuzzer.
 
 mod arrows;
 mod exec;
 mod flips;
+mod fuzz;
 mod install;
 mod judges;
 mod steps;
@@ -35,6 +37,15 @@ enum Task {
     },
     /// Builds everything in release and prints the figures that README quotes.
     Bench,
+    /// Runs the fuzz targets one after the other; example: `cargo xtask fuzz reader --seconds 600`.
+    Fuzz {
+        /// Targets; all when none is named.
+        #[arg(value_name = "TARGET")]
+        targets: Vec<String>,
+        /// How long each target runs.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
 }
 
 fn main() -> ExitCode {
@@ -42,6 +53,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Test { only, full } => steps::run_all(&only, &Options { full, strict }),
         Task::Bench => bench().map(|()| true),
+        Task::Fuzz { targets, seconds } => fuzz::run(&targets, seconds).map(|()| true),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

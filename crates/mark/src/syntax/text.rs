@@ -17,7 +17,7 @@ pub(super) fn parse(source: &Source<'_>, edits: &[Edit], problems: &mut Vec<Prob
     parser.sequence(Within::Text, 0).0
 }
 
-/// Writes text so that it parses as itself: `{~` becomes `\{~`.
+/// Writes text so that it parses as itself: `{~` becomes `\{~`. For `<!--~shuffle` there is no such form.
 pub fn escape(text: &str) -> String {
     text.replace("{~", "\\{~")
 }
