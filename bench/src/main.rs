@@ -6,6 +6,7 @@ mod cpu;
 mod demo;
 mod hunt;
 mod log;
+mod oversight;
 mod plan;
 mod reader;
 mod screen;
@@ -22,6 +23,7 @@ fn main() -> anyhow::Result<()> {
     seal::run()?;
     reader::run()?;
     trace::run()?;
+    oversight::run()?;
     screen::run()?;
     hunt::run()?;
     plan::run()?;
