@@ -7,7 +7,7 @@
 
 mod exact;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::lattice::{Block, BlockWord, NodeMark};
 use super::normalise::{Case, Glyph, LETTER};
@@ -135,7 +135,7 @@ pub(super) fn distance(
 /// Rows where the path may start or end before the stretch does, and the price.
 #[derive(Default)]
 struct Cuts {
-    starts: HashMap<usize, u32>,
+    starts: BTreeMap<usize, u32>,
     ends: BTreeMap<usize, u32>,
 }
 
@@ -178,12 +178,31 @@ impl Table {
         self.cells.get(row * self.width..(row + 1) * self.width).unwrap_or_default()
     }
 
-    fn row_mut(&mut self, row: usize) -> &mut [u32] {
-        self.cells.get_mut(row * self.width..(row + 1) * self.width).unwrap_or_default()
+    /// A row to write, with the rows before it and those after it to read.
+    fn split(&mut self, row: usize) -> (Rows<'_>, &mut [u32], Rows<'_>) {
+        let width = self.width;
+        let (before, rest) = self.cells.split_at_mut_checked(row * width).unwrap_or_default();
+        let (out, after) = rest.split_at_mut_checked(width).unwrap_or_default();
+        let before = Rows { width, first: 0, cells: before };
+        (before, out, Rows { width, first: row + 1, cells: after })
     }
 
     fn at(&self, row: usize, column: usize) -> u32 {
         self.row(row).get(column).copied().unwrap_or(NEVER)
+    }
+}
+
+/// Rows of a table from one on.
+struct Rows<'a> {
+    width: usize,
+    first: usize,
+    cells: &'a [u32],
+}
+
+impl<'a> Rows<'a> {
+    fn row(&self, row: usize) -> &'a [u32] {
+        let at = |row: usize| row.saturating_sub(self.first) * self.width;
+        self.cells.get(at(row)..at(row + 1)).unwrap_or_default()
     }
 }
 
@@ -199,28 +218,26 @@ fn row_of(stretch: &Stretch<'_>, node: usize) -> usize {
 
 fn forward(stretch: &Stretch<'_>, cuts: &Cuts, rows: usize, width: usize) -> Option<Table> {
     let mut table = Table::new(rows, width);
-    let mut start = 0;
-    let mut leak = stretch.leak.iter();
-    for cell in table.row_mut(0) {
-        *cell = start;
-        if !stretch.free_start {
-            start += leak.next().map_or(0, |glyph| glyph.weight());
-        }
-    }
-    let mut input = Vec::with_capacity(width);
+    let (_, first, _) = table.split(0);
+    free_or_paid(first, stretch.free_start, stretch.leak);
+    let mut least = Vec::with_capacity(width);
     for (row, node) in stretch.block.nodes.get(stretch.from..stretch.to)?.iter().enumerate() {
-        input.clear();
-        for before in node.before.iter() {
-            least(&mut input, table.row(row_of(stretch, before)));
-        }
-        if input.is_empty() {
-            input.extend_from_slice(table.row(0));
-        }
-        let out = table.row_mut(row + 1);
+        let (done, out, _) = table.split(row + 1);
+        let mut befores = node.before.iter().map(|before| done.row(row_of(stretch, before)));
+        let first = befores.next().unwrap_or_else(|| done.row(0));
+        let input = match befores.next() {
+            None => first,
+            Some(second) => {
+                least.clear();
+                least.extend_from_slice(first);
+                std::iter::once(second).chain(befores).for_each(|row| lower(&mut least, row));
+                &least
+            }
+        };
         if node.glyph == Glyph::PASS {
-            out.copy_from_slice(&input);
+            out.copy_from_slice(input);
         } else {
-            take_glyph((node.glyph, false), &input, stretch.leak.iter(), stretch.case, out.iter_mut());
+            take_glyph((node.glyph, false), input, stretch.leak, stretch.case, out);
         }
         if let Some(price) = cuts.starts.get(&(row + 1)) {
             out.iter_mut().for_each(|cell| *cell = (*cell).min(*price));
@@ -229,37 +246,46 @@ fn forward(stretch: &Stretch<'_>, cuts: &Cuts, rows: usize, width: usize) -> Opt
     Some(table)
 }
 
-fn least(into: &mut Vec<u32>, row: &[u32]) {
-    if into.is_empty() {
-        into.extend_from_slice(row);
-    } else {
-        for (cell, other) in into.iter_mut().zip(row) {
-            *cell = (*cell).min(*other);
+/// The row where a path starts: what of the leak lies before it costs nothing, or its weight.
+fn free_or_paid(row: &mut [u32], free: bool, leak: &[Glyph]) {
+    let mut paid = 0;
+    let mut leak = leak.iter();
+    for cell in row {
+        *cell = paid;
+        if !free {
+            paid += leak.next().map_or(0, |glyph| glyph.weight());
         }
     }
 }
 
+fn lower(into: &mut [u32], row: &[u32]) {
+    for (cell, other) in into.iter_mut().zip(row) {
+        *cell = (*cell).min(*other);
+    }
+}
+
 /// One row of the edit distance: `input` is the least cost before the glyph, or after it when backwards.
-fn take_glyph<'a, 'b>(
-    (glyph, backwards): (Glyph, bool),
-    input: &[u32],
-    leak: impl Iterator<Item = &'a Glyph>,
-    case: Case,
-    mut out: impl Iterator<Item = &'b mut u32>,
-) {
+fn take_glyph((glyph, backwards): (Glyph, bool), input: &[u32], leak: &[Glyph], case: Case, out: &mut [u32]) {
     let missing = glyph.weight();
-    let mut input = input.iter();
-    let (Some(first), Some(cell)) = (input.next(), out.next()) else { return };
-    let mut diagonal = *first;
-    let mut left = diagonal + missing;
-    *cell = left;
-    for ((above, there), cell) in input.zip(leak).zip(out) {
-        let best = (above + missing)
-            .min(diagonal + glyph.instead(*there, case))
-            .min(left + glyph.extra(*there, backwards));
-        diagonal = *above;
-        left = best;
-        *cell = best;
+    let (Some((first, above)), Some((out_first, out))) = (input.split_first(), out.split_first_mut()) else {
+        return;
+    };
+    let mut left = first + missing;
+    *out_first = left;
+    // In two passes, since in the first no cell waits for the one before.
+    let cells = above.iter().zip(input).zip(leak).zip(out.iter_mut());
+    if glyph.is_any() {
+        for (((above, diagonal), there), cell) in cells {
+            *cell = (above + missing).min(diagonal + glyph.instead(*there, case));
+        }
+    } else {
+        for (((above, diagonal), there), cell) in cells {
+            *cell = (above + missing).min(diagonal + glyph.character_instead(*there, case));
+        }
+    }
+    for (there, cell) in leak.iter().zip(out) {
+        left = (*cell).min(left + glyph.extra(*there, backwards));
+        *cell = left;
     }
 }
 
@@ -271,52 +297,43 @@ fn through(
     rows: usize,
     width: usize,
 ) -> Option<Vec<(usize, usize, u32)>> {
-    // Row r of this table is the least cost from after node `from + r - 1` to the end.
+    // Row r of this table is the least cost from after node `from + r - 1` to the end; its columns, and the
+    // leak, run backwards.
     let mut table = Table::new(rows, width);
-    let mut end = 0;
-    let mut leak = stretch.leak.iter().rev();
-    for cell in table.row_mut(rows).iter_mut().rev() {
-        *cell = end;
-        if !stretch.free_end {
-            end += leak.next().map_or(0, |glyph| glyph.weight());
-        }
-    }
+    let leak: Vec<Glyph> = stretch.leak.iter().rev().copied().collect();
+    let (_, last, _) = table.split(rows);
+    free_or_paid(last, stretch.free_end, &leak);
     let mut found = Vec::new();
     let nodes = stretch.block.nodes.get(stretch.from..stretch.to)?;
-    let (mut input, mut taken) = (Vec::with_capacity(width), vec![0; width]);
+    let mut taken = vec![0; width];
     for (row, node) in nodes.iter().enumerate().rev() {
+        let (_, out, done) = table.split(row + 1);
         if row + 1 < rows {
-            input.clear();
+            let mut is_first = true;
             for after in node.after.iter() {
                 let next = row_of(stretch, after);
                 let glyph = stretch.block.nodes.get(after)?.glyph;
                 if next > rows {
                     continue;
                 }
-                if glyph == Glyph::PASS {
-                    least(&mut input, table.row(next));
-                } else {
-                    let there: Vec<u32> = table.row(next).iter().rev().copied().collect();
-                    take_glyph(
-                        (glyph, true),
-                        &there,
-                        stretch.leak.iter().rev(),
-                        stretch.case,
-                        taken.iter_mut().rev(),
-                    );
-                    least(&mut input, &taken);
+                let there = done.row(next);
+                match (glyph == Glyph::PASS, is_first) {
+                    (true, true) => out.copy_from_slice(there),
+                    (true, false) => lower(out, there),
+                    (false, true) => take_glyph((glyph, true), there, &leak, stretch.case, out),
+                    (false, false) => {
+                        take_glyph((glyph, true), there, &leak, stretch.case, &mut taken);
+                        lower(out, &taken);
+                    }
                 }
-            }
-            let out = table.row_mut(row + 1);
-            if input.len() == out.len() {
-                out.copy_from_slice(&input);
+                is_first = false;
             }
             if let Some(price) = cuts.ends.get(&(row + 1)) {
                 out.iter_mut().for_each(|cell| *cell = (*cell).min(*price));
             }
         }
         if let NodeMark::Enter { place, branch } = node.mark {
-            let sums = forward.row(row + 1).iter().zip(table.row(row + 1)).map(|(a, b)| a + b);
+            let sums = forward.row(row + 1).iter().zip(out.iter().rev()).map(|(a, b)| a + b);
             found.push((place, branch, sums.min()?));
         }
     }

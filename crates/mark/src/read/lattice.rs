@@ -11,7 +11,7 @@ use crate::arrange::{arrangement, arrangements};
 use crate::master::{Generator, Master, Node as MasterNode, SiteIx, SiteKind};
 
 use super::normalise::{EMPTY, Glyph, mix, normalise, words};
-use super::runs::Run;
+use super::seed::Seeds;
 
 /// Fewest invariant words of a block; shorter paragraphs join the next.
 const BLOCK_WORDS: usize = 12;
@@ -25,8 +25,8 @@ pub(super) const SEED_WORDS: usize = 3;
 pub(super) struct Lattice {
     pub(super) blocks: Vec<Block>,
     pub(super) orders: Vec<LongOrder>,
-    /// Runs of words that each block is found by.
-    pub(super) runs: Vec<Vec<Run>>,
+    /// Runs of words that the blocks are found by.
+    pub(super) seeds: Seeds,
     /// Seeds that stand inside branches, so that some copies have them and others not.
     pub(super) in_branches: HashSet<u64>,
 }
@@ -173,8 +173,8 @@ impl Lattice {
             }
             lattice.close(&mut builder, &mut waiting);
         }
-        lattice.runs = lattice.blocks.iter().map(super::seed::runs).collect();
         lattice.in_branches = lattice.blocks.iter().flat_map(Block::seeds_in_branches).collect();
+        lattice.seeds = Seeds::of(&lattice.blocks, &lattice.in_branches);
         lattice
     }
 

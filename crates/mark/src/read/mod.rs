@@ -16,6 +16,7 @@ mod canonical;
 mod decide;
 mod derived;
 mod fill;
+mod hashed;
 mod lattice;
 mod normalise;
 mod order;

@@ -86,13 +86,20 @@ impl Glyph {
 
     /// Cost of `leak` standing in its place.
     pub(super) fn instead(self, leak: Glyph, case: Case) -> u32 {
-        if !self.matches(leak) {
-            self.weight().max(leak.weight())
-        } else if case == Case::Counts && !self.is_any() && (self.0 ^ leak.0) & UPPER != 0 {
-            CASE
+        if self.is_any() {
+            if leak.is_word() { 0 } else { self.weight().max(leak.weight()) }
         } else {
-            0
+            self.character_instead(leak, case)
         }
+    }
+
+    /// The same for a character, not a wildcard, without a jump: it is the innermost step of an alignment.
+    pub(super) fn character_instead(self, leak: Glyph, case: Case) -> u32 {
+        let differs = self.0 ^ leak.0;
+        let counts = u32::from(case == Case::Counts);
+        let same = (differs >> UPPER.trailing_zeros()) * counts * CASE;
+        let other = self.weight().max(leak.weight());
+        if differs & CHARACTER == 0 { same } else { other }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Where in a leak a block may stand: runs of the block's words in the leak's order.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::fill::fill;
+use super::hashed::HashedMap;
 use super::lattice::{Block, Lattice, SEED_WORDS, seed};
 use super::normalise::Text;
 use super::runs::{Run, mixed_runs};
@@ -62,20 +63,15 @@ pub(super) fn chains(lattice: &Lattice, leak: &Text) -> Vec<Chain> {
 }
 
 fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
-    let mut index: HashMap<u64, Seed> = HashMap::new();
-    for (at, runs) in lattice.runs.iter().enumerate() {
-        for run in runs {
-            index.entry(run.hash).or_default().places.push((at, *run));
-        }
-    }
-    index.retain(|hash, seed| {
-        seed.places.len() <= MASTER_OCCURRENCES && !lattice.in_branches.contains(hash) && !seed.is_ambiguous()
-    });
+    let seeds = &lattice.seeds;
+    // Occurrences of each seed in the leak, and the words where the first ones start.
+    let mut found: Vec<(usize, Vec<usize>)> = vec![Default::default(); seeds.places.len()];
     for (at, run) in leak.words.windows(SEED_WORDS).enumerate() {
-        if let Some(seed) = index.get_mut(&seed(run.iter().map(|word| word.hash))) {
-            seed.count += 1;
-            if seed.found.len() < LEAK_OCCURRENCES {
-                seed.found.push(at);
+        let hash = seed(run.iter().map(|word| word.hash));
+        if let Some((count, starts)) = seeds.by_hash.get(&hash).and_then(|seed| found.get_mut(*seed)) {
+            *count += 1;
+            if starts.len() < LEAK_OCCURRENCES {
+                starts.push(at);
             }
         }
     }
@@ -83,15 +79,15 @@ fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
     // What a leak says over and over tells nothing about where a block stands, unless the block itself is
     // there over and over.
     let mut hits: Vec<(Vec<Hit>, Vec<Hit>)> = lattice.blocks.iter().map(|_| Default::default()).collect();
-    for seed in index.values() {
-        let score = 1.0 / seed.places.len().max(1) as f64;
-        for (block, run) in &seed.places {
+    for (places, (count, starts)) in seeds.places.iter().zip(&found).filter(|(_, (count, _))| *count > 0) {
+        let score = 1.0 / places.len().max(1) as f64;
+        for (block, run) in places {
             let Some((rare, frequent)) = hits.get_mut(*block) else { continue };
             let Some(shape) = lattice.blocks.get(*block) else { continue };
-            let list = if seed.count <= LEAK_OCCURRENCES { rare } else { frequent };
+            let list = if *count <= LEAK_OCCURRENCES { rare } else { frequent };
             let [first, ..] = run.nodes;
             let word = shape.words.partition_point(|word| word.start < first);
-            list.extend(seed.found.iter().map(|at| Hit { run: *run, word, leak: *at, score }));
+            list.extend(starts.iter().map(|at| Hit { run: *run, word, leak: *at, score }));
         }
     }
     let choose = |(mut rare, frequent): (Vec<Hit>, Vec<Hit>)| {
@@ -103,29 +99,48 @@ fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
     hits.into_iter().map(choose).collect()
 }
 
-/// Where a run of words stands, in the master and in the leak.
-#[derive(Default)]
-struct Seed {
-    /// Blocks and their runs.
-    places: Vec<(usize, Run)>,
-    /// Occurrences in the leak, and the words where the first ones start.
-    count: usize,
-    found: Vec<usize>,
+/// Runs of words that tell where in the master they stand.
+#[derive(Debug, Default)]
+pub(super) struct Seeds {
+    /// Index of a seed's places.
+    by_hash: HashedMap<usize>,
+    /// Blocks where each seed stands, and its runs there.
+    places: Vec<Vec<(usize, Run)>>,
 }
 
-impl Seed {
-    /// Whether branches give it several meanings within one block.
-    fn is_ambiguous(&self) -> bool {
-        let mixed = |run: &Run| run.words.iter().any(Option::is_none);
-        self.places.iter().enumerate().any(|(at, (block, run))| {
-            let others = self.places.iter().skip(at + 1).filter(|(other, _)| other == block);
-            others.into_iter().any(|(_, other)| mixed(run) || mixed(other))
-        })
+impl Seeds {
+    /// Takes the runs of all blocks but those that say too little.
+    pub(super) fn of(blocks: &[Block], in_branches: &HashSet<u64>) -> Self {
+        let mut all: HashedMap<usize> = HashedMap::default();
+        let mut places: Vec<(u64, Vec<(usize, Run)>)> = Vec::new();
+        for (block, shape) in blocks.iter().enumerate() {
+            for run in runs(shape) {
+                let at = *all.entry(run.hash).or_insert(places.len());
+                match places.get_mut(at) {
+                    Some((_, places)) => places.push((block, run)),
+                    None => places.push((run.hash, vec![(block, run)])),
+                }
+            }
+        }
+        places.retain(|(hash, places)| {
+            places.len() <= MASTER_OCCURRENCES && !in_branches.contains(hash) && !is_ambiguous(places)
+        });
+        let by_hash = places.iter().enumerate().map(|(at, (hash, _))| (*hash, at)).collect();
+        Seeds { by_hash, places: places.into_iter().map(|(_, places)| places).collect() }
     }
 }
 
+/// Whether branches give a seed several meanings within one block.
+fn is_ambiguous(places: &[(usize, Run)]) -> bool {
+    let mixed = |run: &Run| run.words.iter().any(Option::is_none);
+    places.iter().enumerate().any(|(at, (block, run))| {
+        let others = places.iter().skip(at + 1).filter(|(other, _)| other == block);
+        others.into_iter().any(|(_, other)| mixed(run) || mixed(other))
+    })
+}
+
 /// Finds the runs of a block, through branches and not.
-pub(super) fn runs(block: &Block) -> Vec<Run> {
+fn runs(block: &Block) -> Vec<Run> {
     let mut runs = mixed_runs(block);
     for first in 0..block.words.len() {
         let Some(hash) = block.seed(first) else { continue };

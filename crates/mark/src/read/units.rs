@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::hashed::HashedMap;
 use super::normalise::{Text, Word};
 use crate::kinds::FileKind;
 use crate::master::{Master, Node, SiteIx};
@@ -32,7 +33,7 @@ const VALUE: &str = "\u{2fff}value\u{2fff}";
 pub(super) struct Units {
     renderings: Vec<Rendering>,
     /// By one of its words: the rendering and that word's place in it.
-    index: HashMap<u64, Vec<(usize, usize)>>,
+    index: HashedMap<Vec<(usize, usize)>>,
 }
 
 #[derive(Debug)]
@@ -109,7 +110,7 @@ impl Units {
 
     /// Every rendering goes under the word of it that the fewest have.
     fn build_index(&mut self) {
-        let mut counts: HashMap<u64, usize> = HashMap::new();
+        let mut counts: HashedMap<usize> = HashedMap::default();
         for word in self.renderings.iter().flat_map(|rendering| rendering.words.iter().flatten()) {
             *counts.entry(*word).or_default() += 1;
         }
