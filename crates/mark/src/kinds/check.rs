@@ -15,8 +15,12 @@
 //! alternative that takes in what follows it, all leave another skeleton. Names at sites are compared besides: a
 //! renamed name must have one new name everywhere, which names nothing else, be defined in the file, and fall
 //! under the same wildcards (`$a*`, `1 of a*`). Names of JSON members and YAML keys, names of rules, `sid` and
-//! everything in a Snort rule but its texts, contents and distances, and an HTTP sample's method and version, must
+//! everything in a Snort rule but its texts, contents and distances, and an HTTP sample's method and version, should
 //! not vary at all. `Content-Length` must be as right as in the default rendering.
+//!
+//! A difference [breaks](Difference::breaks) a copy when it does not parse, has another structure or detects
+//! otherwise. Another name, and in Markdown another shape of a branch (one emphasised, one not), is the author's to
+//! decide and only worth a warning.
 //!
 //! **Detection.** YARA, Snort and Suricata rules run over the package's other files, rules and guides in YAML
 //! apart: every rule must match the same files as in the default rendering, see [`super::detect`].
@@ -63,6 +67,8 @@ pub struct Difference {
     pub mark: Option<Location>,
     /// What differs.
     pub says: String,
+    /// Whether the copy is unfit to be given to anybody; else an author should look at it.
+    pub breaks: bool,
 }
 
 fn advice(mark: &Option<Location>) -> String {
@@ -158,13 +164,17 @@ impl<'m> Checker<'m> {
         &self.broken
     }
 
-    /// Checks all files of a copy; the codeword must be one of this master.
+    /// Checks that a copy is fit to be given to a member; the codeword must be one of this master.
     ///
     /// # Errors
-    /// The first [`Difference`] found, with the site that makes it.
+    /// The first [`Difference`] found that breaks the copy, with the site that makes it.
     pub fn check(&mut self, word: &Codeword) -> Result<(), Box<Difference>> {
         for file in 0..self.files.len() {
-            self.check_file(file, word)?;
+            if let Err(difference) = self.check_file(file, word)
+                && difference.breaks
+            {
+                return Err(difference);
+            }
         }
         self.check_rules(word, None)
     }
@@ -207,14 +217,15 @@ impl<'m> Checker<'m> {
                 self.passed.insert(hash);
                 Ok(())
             }
-            Some((broken, near)) => {
+            Some((broken, near, breaks)) => {
                 let alone = |site: &usize| {
                     let word = self.only(*site, word)?;
                     let (text, places) = render_places(self.master, index, &word)?;
                     file.compare(&text, &places).map(|_| SiteIx(*site))
                 };
                 let site = file.sites.iter().find_map(alone).or(near);
-                Err(self.with_site(difference(&file.path, &text, broken), site))
+                let difference = Difference { breaks, ..difference(&file.path, &text, broken) };
+                Err(self.with_site(difference, site))
             }
         }
     }
@@ -277,12 +288,14 @@ impl<'m> Checker<'m> {
                 .map(|(file, text)| Sample { kind: kind(*file), text })
                 .collect();
             let matches = compiled.as_ref().unwrap_or(&default.rules).run(&samples);
+            if let Some(rule) = lost(default, &matches, &looked) {
+                let says = format!("rule `{rule}` is missing, and no rule of another name matches the same");
+                return Some((default.file, ours.into_owned(), Broken { at: 0, says }));
+            }
             for (rule, row) in &default.matches {
                 let at = rule_at(&ours, rule);
                 let says = |says: String| Some((default.file, ours.to_string(), Broken { at, says }));
-                let Some(found) = matches.get(rule) else {
-                    return says(format!("rule `{rule}` is missing"));
-                };
+                let Some(found) = matches.get(rule) else { continue };
                 for (place, found) in looked.iter().zip(found) {
                     let path = || {
                         let file = texts.get(*place).and_then(|(file, _)| self.files.get(*file));
@@ -336,19 +349,24 @@ impl File {
         Sample { kind: self.kind, text: &self.text }
     }
 
-    /// Compares a rendering with the default one.
-    fn compare(&self, text: &str, places: &[Place]) -> Option<(Broken, Option<SiteIx>)> {
-        if names(self.kind, text) != self.rules {
+    /// Compares a rendering with the default one: what differs, where, and whether it breaks the copy.
+    fn compare(&self, text: &str, places: &[Place]) -> Option<(Broken, Option<SiteIx>, bool)> {
+        let names = names(self.kind, text);
+        let renamed = (names != self.rules).then(|| {
             let says = "it names other rules than the default rendering".to_owned();
-            return Some((Broken { at: 0, says }, None));
-        }
-        let default = self.parsed.as_ref()?;
+            (Broken { at: 0, says }, None, names.len() != self.rules.len())
+        });
+        let Some(default) = self.parsed.as_ref() else { return renamed };
         let found = match parsed(self.kind, text, places) {
             Ok(found) => found,
-            Err(broken) => return Some((broken, None)),
+            Err(broken) => return Some((broken, None, true)),
         };
-        if let Some(mismatch) = compare::compare(&default.skeleton, &found.skeleton) {
-            return Some((Broken { at: mismatch.at, says: mismatch.says }, mismatch.site));
+        let mismatch = compare::compare(&default.skeleton, &found.skeleton).map(|mismatch| {
+            let breaks = !mismatch.name && self.kind != FileKind::Markdown;
+            (Broken { at: mismatch.at, says: mismatch.says }, mismatch.site, breaks)
+        });
+        if let Some(found) = renamed.or(mismatch) {
+            return Some(found);
         }
         let wrong = default
             .slack
@@ -358,9 +376,25 @@ impl File {
         wrong.then(|| {
             let says = "`Content-Length` is not the body's length, as it is in the default rendering";
             let at = text.to_ascii_lowercase().find("content-length").unwrap_or(0);
-            (Broken { at, says: says.to_owned() }, None)
+            (Broken { at, says: says.to_owned() }, None, true)
         })
     }
+}
+
+/// Finds a rule that a rendering has lost: one under another name counts when it matches the same samples.
+fn lost<'r>(default: &'r RuleFile, found: &Matches, looked: &[usize]) -> Option<&'r str> {
+    let mut renamed: Vec<&Vec<Option<bool>>> =
+        found.iter().filter(|(rule, _)| !default.matches.contains_key(*rule)).map(|(_, row)| row).collect();
+    default.matches.iter().filter(|(rule, _)| !found.contains_key(*rule)).find_map(|(rule, row)| {
+        let row: Vec<Option<bool>> = looked.iter().map(|place| row.get(*place).copied().flatten()).collect();
+        match renamed.iter().position(|found| **found == row) {
+            Some(at) => {
+                renamed.swap_remove(at);
+                None
+            }
+            None => Some(rule.as_str()),
+        }
+    })
 }
 
 fn parsed(kind: FileKind, text: &str, places: &[Place]) -> Result<Parsed, Broken> {
@@ -408,6 +442,7 @@ fn difference(path: &str, text: &str, broken: Broken) -> Difference {
         site: None,
         mark: None,
         says: broken.says,
+        breaks: true,
     }
 }
 

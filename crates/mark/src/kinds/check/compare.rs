@@ -13,6 +13,8 @@ pub(super) struct Mismatch {
     /// The site at the place, or the one before it.
     pub(super) site: Option<SiteIx>,
     pub(super) says: String,
+    /// Whether only a name differs.
+    pub(super) name: bool,
 }
 
 /// Finds the first difference of a rendering from the default one.
@@ -25,12 +27,12 @@ pub(super) fn compare(default: &Skeleton, other: &Skeleton) -> Option<Mismatch> 
         if expected.is_none_or(|expected| expected.what != token.what) {
             let later = || other.tokens.iter().skip(index).find_map(site);
             let says = says(expected, Some(token));
-            return Some(Mismatch { at: token.at, site: near.or_else(later), says });
+            return Some(Mismatch { at: token.at, site: near.or_else(later), says, name: false });
         }
     }
     if let Some(missing) = ours.next() {
         let at = other.tokens.last().map_or(0, |token| token.at);
-        return Some(Mismatch { at, site: near, says: says(Some(missing), None) });
+        return Some(Mismatch { at, site: near, says: says(Some(missing), None), name: false });
     }
     names(default, other)
 }
@@ -84,13 +86,14 @@ fn names(default: &Skeleton, other: &Skeleton) -> Option<Mismatch> {
     for (ours, token) in default.tokens.iter().zip(&other.tokens) {
         near = site(token).or(near);
         let (Some(from), Some(to)) = (&ours.name, &token.name) else { continue };
-        let mismatch = |says: String| Some(Mismatch { at: token.at, site: near, says });
+        let mismatch = |says: String, name: bool| Some(Mismatch { at: token.at, site: near, says, name });
         if from.form == Form::Fixed || to.form == Form::Fixed {
             if from.text != to.text {
-                return mismatch(format!(
+                let says = format!(
                     "`{}` stands where the default rendering has `{}`; this must be the same in every copy",
                     to.text, from.text
-                ));
+                );
+                return mismatch(says, true);
             }
             continue;
         }
@@ -106,10 +109,12 @@ fn names(default: &Skeleton, other: &Skeleton) -> Option<Mismatch> {
         });
         entry.bound |= from.form == Form::Bind && to.form == Form::Bind;
         if entry.to != to.text {
-            return mismatch(format!("`{}` is `{}` here and `{}` elsewhere", from.text, to.text, entry.to));
+            let says = format!("`{}` is `{}` here and `{}` elsewhere", from.text, to.text, entry.to);
+            return mismatch(says, false);
         }
         if let Some(before) = back.insert(&to.text, &from.text).filter(|before| *before != from.text) {
-            return mismatch(format!("`{before}` and `{}` are both named `{}`", from.text, to.text));
+            let says = format!("`{before}` and `{}` are both named `{}`", from.text, to.text);
+            return mismatch(says, false);
         }
     }
     let mut renamed: Vec<(&str, Renamed<'_>)> = renamed.into_iter().collect();
@@ -128,7 +133,7 @@ fn names(default: &Skeleton, other: &Skeleton) -> Option<Mismatch> {
         } else {
             continue;
         };
-        return Some(Mismatch { at, site, says });
+        return Some(Mismatch { at, site, says, name: false });
     }
     None
 }

@@ -24,14 +24,54 @@ fn flips(files: &[(&str, &str)]) -> Option<Box<Difference>> {
             }
             symbols[index] = Symbol::Index(symbol);
             let word = Codeword::new(&master, symbols).unwrap();
-            if let Err(difference) = checker.check(&word) {
+            if let Err(difference) = look(&mut checker, &word) {
                 assert_eq!(difference.site.as_ref(), Some(&site.id), "{difference}");
                 return Some(difference);
             }
         }
     }
     let book = Codebook::new(&ReleaseSecret::new([7; 32]), &master);
-    (0..8).find_map(|member| checker.check(&book.codeword(&member.to_string())).err())
+    (0..8).find_map(|member| look(&mut checker, &book.codeword(&member.to_string())).err())
+}
+
+/// Everything that is looked at, as lint does, whether it breaks the copy or not.
+fn look(checker: &mut Checker<'_>, word: &Codeword) -> Result<(), Box<Difference>> {
+    (0..checker.files.len()).try_for_each(|file| checker.check_file(file, word))?;
+    checker.check_rules(word, None)
+}
+
+/// What an author may decide: told, and the copy is fit to be given.
+#[track_caller]
+fn only_told(files: &[(&str, &str)], says: &str) {
+    let found = flips(files).unwrap_or_else(|| panic!("nothing told of {files:?}"));
+    assert!(found.says.contains(says) && !found.breaks, "{found}");
+    let master = master(files);
+    let mut checker = Checker::new(&master);
+    let book = Codebook::new(&ReleaseSecret::new([8; 32]), &master);
+    for member in 0..8 {
+        assert_eq!(checker.check(&book.codeword(&member.to_string())), Ok(()), "{files:?}");
+    }
+}
+
+#[test]
+fn names_and_emphasis_are_the_authors_to_decide() {
+    let told = |path, text, says| only_told(&[(path, text)], says);
+    told("a.md", "Update {~`relay`|the relay~} *now*.\n", "");
+    told("a.json", "{\"{~a|b~}\": 1}", "this must be the same in every copy");
+    told("a.rules", "alert tcp any any -> any any (msg:\"m\"; sid:{~7|8~};)\n", "it names other rules");
+    let yara = "rule {~r|s~} {\n strings: $a = \"evil\"\n condition: $a }\nrule t { condition: false }";
+    only_told(&[("a.yar", yara), ("s.txt", "some evil text\n")], "it names other rules");
+}
+
+#[test]
+fn a_rule_of_another_name_must_still_detect_the_same() {
+    let yara = "rule {~r|s~} {\n strings: $a = \"{~e=evil|good~}\"\n condition: $a }";
+    let files = [("a.yar", yara), ("s.txt", "some evil text\n")];
+    let master = master(&files);
+    let mut checker = Checker::new(&master);
+    let word = Codeword::new(&master, vec![Symbol::Index(1); master.sites.len()]).unwrap();
+    let found = checker.check(&word).unwrap_err();
+    assert!(found.says.contains("rule `r` is missing") && found.breaks, "{found}");
 }
 
 #[track_caller]
