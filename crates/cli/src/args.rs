@@ -17,7 +17,8 @@ Exit codes:
   0  done
   1  refused or failed; nothing was changed, and the message says what to do
   2  the command line was not understood
-  3  `verify`, `copy verify` or `mark check-evidence` found something that does not fit
+  3  `verify`, `copy verify` or `mark check-evidence` found something that does not fit,
+     `policy prove` a promise that does not hold, `policy diff --strict` something that would open
   4  `mark check-evidence` found nothing wrong, and lacks rows that an accusation rests on
 
 Begin with:

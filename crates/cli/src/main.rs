@@ -14,6 +14,7 @@ mod member;
 mod notification;
 mod output;
 mod policy;
+mod policy_diff;
 mod prove;
 mod publish;
 mod review;
@@ -68,7 +69,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Publish(args) => publish::run(&common, args).await?,
         Verb::Verify(args) => return verify::run(&common, args).await,
         Verb::Log(verb) => log::run(&common, verb).await?,
-        Verb::Policy(verb) => return policy::run(&common, verb),
+        Verb::Policy(verb) => return policy::run(&common, verb).await,
         Verb::Mark(verb) => return mark::run(&common, verb),
         Verb::Demo(args) => demo::run(&common, args).await?,
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{args::Common, output};
 
-/// Read the policies, check a set, try one on a scenario.
+/// Read the policies, check a set, try one on a scenario or on what is under way.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyVerb {
     /// List the policies of a set, each with its sentence
@@ -44,6 +44,16 @@ A scenario names an instant, the public instant, tiers, members with their facts
         #[command(flatten)]
         set: SetArgs,
     },
+    /// Show which decisions on open cases would change if a set replaced the one in force; changes nothing
+    #[command(after_help = "\
+Example:
+  forewarn policy diff mine.cedar
+  forewarn policy diff deadline-aware --strict --json
+
+Every member and item of every open case is decided by both sets: now, at the public instant, at the instant of
+each wave to come, and just before these. What would become more permissive comes first, marked `!`.
+Exit codes: 0 compared; 1 refused; 3 with `--strict`, something would become more permissive.")]
+    Diff(crate::policy_diff::DiffArgs),
     /// Prove what a set promises, for every member, item and instant there could be
     #[command(after_help = "\
 Example:
@@ -66,21 +76,27 @@ pub(crate) struct SetArgs {
 
 impl SetArgs {
     fn load(&self) -> anyhow::Result<PolicySet> {
-        Ok(match self.set.as_str() {
-            "default" => PolicySet::default_set()?,
-            "deadline-aware" => PolicySet::deadline_aware()?,
-            path => {
-                let says =
-                    || format!("`{path}` is neither `default`, `deadline-aware` nor a file that can be read");
-                PolicySet::parse(path, &fs::read_to_string(path).with_context(says)?)?
-            }
-        })
+        load(&self.set)
     }
 }
 
-pub(crate) fn run(common: &Common, verb: PolicyVerb) -> anyhow::Result<ExitCode> {
+/// Reads and checks a set: one that is shipped, by its name, or a file.
+pub(crate) fn load(set: &str) -> anyhow::Result<PolicySet> {
+    Ok(match set {
+        "default" => PolicySet::default_set()?,
+        "deadline-aware" => PolicySet::deadline_aware()?,
+        path => {
+            let says =
+                || format!("`{path}` is neither `default`, `deadline-aware` nor a file that can be read");
+            PolicySet::parse(path, &fs::read_to_string(path).with_context(says)?)?
+        }
+    })
+}
+
+pub(crate) async fn run(common: &Common, verb: PolicyVerb) -> anyhow::Result<ExitCode> {
     match verb {
         PolicyVerb::Prove(args) => return crate::prove::run(common, &args),
+        PolicyVerb::Diff(args) => return crate::policy_diff::run(common, &args).await,
         PolicyVerb::List(args) => list(common, &args.load()?)?,
         PolicyVerb::Check(args) => {
             let set = args.load()?;

@@ -1,9 +1,9 @@
 //! Runs a program: the pure core joined with a store, keys, blobs and a clock.
 //!
 //! One file per step of the pipeline, in its order: `intake`, `release`, `copy`, `sighting`, `trace`,
-//! `publish`, and `exit`, which brings all of it forward; beside them what asks and checks: `explain`,
-//! `evidence`, `verify`, `export`. The log is written by one task
-//! (`writer`), and only here do time, randomness and files come in.
+//! `publish`, and `exit`, which brings all of it forward; beside them what asks and checks: `explain`, `evidence`,
+//! `policy_diff`, `verify`, `export`. The log is written by one task (`writer`), and only here do time, randomness
+//! and files come in.
 
 pub mod blobs;
 pub mod checkpoint;
@@ -23,6 +23,7 @@ pub mod keys;
 pub mod leaks;
 pub mod ledger;
 pub mod master;
+pub mod policy_diff;
 pub mod progress;
 pub mod publish;
 pub mod release;

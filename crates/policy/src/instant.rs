@@ -1,6 +1,9 @@
 //! Instants in whole milliseconds, which is all that Cedar compares.
 
-use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
+
+/// The shortest time in which an answer can change.
+pub const TICK: SignedDuration = SignedDuration::from_millis(1);
 
 /// Rounds towards the past: for the clock, and for the end of what holds.
 pub(crate) fn down(at: Timestamp) -> Timestamp {
@@ -9,7 +12,7 @@ pub(crate) fn down(at: Timestamp) -> Timestamp {
 }
 
 /// Rounds towards the future: for the instant an item becomes public, so that nothing is early.
-pub(crate) fn up(at: Timestamp) -> Timestamp {
+pub fn up(at: Timestamp) -> Timestamp {
     at.round(TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Ceil))
         .unwrap_or(Timestamp::MAX)
 }

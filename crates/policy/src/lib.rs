@@ -9,7 +9,7 @@ pub mod duties;
 mod entities;
 mod explain;
 mod facts;
-mod instant;
+pub mod instant;
 mod lead;
 mod operators;
 mod outlook;

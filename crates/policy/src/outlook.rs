@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decide::{Answer, rounded};
 use crate::entities::Pair;
-use crate::instant::{down, up};
+use crate::instant::{TICK, down, up};
 use crate::lead::Lead;
 use crate::request::{Action, Subject, Thing};
 use crate::says;
@@ -54,8 +54,8 @@ impl PolicySet {
         self.outlook_of(Action::Fetch, subject, thing, now)
     }
 
-    /// The same for either action.
-    pub(crate) fn outlook_of(
+    /// Finds the same for either action.
+    pub fn outlook_of(
         &self,
         action: Action,
         subject: &Subject<'_>,
@@ -117,10 +117,9 @@ impl PolicySet {
             .chain(self.rules().iter().flat_map(|rule| rule.reads.durations.iter().copied()))
             .flat_map(|shift| [shift, -shift])
             .collect();
-        let tick = SignedDuration::from_millis(1);
         instants
             .flat_map(|instant| shifts.iter().filter_map(move |shift| instant.checked_add(*shift).ok()))
-            .flat_map(|at| [Some(at), at.checked_add(tick).ok()])
+            .flat_map(|at| [Some(at), at.checked_add(TICK).ok()])
             .flatten()
             .collect()
     }

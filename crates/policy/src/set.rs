@@ -132,7 +132,7 @@ impl PolicySet {
     }
 
     /// Tells whether no policy names a member or an item, so that equal records are judged alike.
-    pub(crate) fn names_nobody(&self) -> bool {
+    pub fn names_nobody(&self) -> bool {
         let personal =
             |uid: &cedar_policy::EntityUid| matches!(uid.type_name().basename(), "Member" | "Item");
         !self.all.policies().any(|policy| policy.entity_literals().iter().any(personal))

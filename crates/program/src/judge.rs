@@ -87,7 +87,7 @@ pub fn judge(
     policy.decide(action, &Dossier::of(program, member).subject(member), &thing(case, item), now)
 }
 
-/// Asks from when a member may have an item.
+/// Asks from when a member may do something with an item.
 #[must_use]
 pub fn outlook(
     policy: &PolicySet,
@@ -95,9 +95,10 @@ pub fn outlook(
     item: &Item,
     member: &Member,
     dossier: &Dossier,
+    action: Action,
     now: Timestamp,
 ) -> Outlook {
-    policy.outlook(&dossier.subject(member), &thing(case, item), now)
+    policy.outlook_of(action, &dossier.subject(member), &thing(case, item), now)
 }
 
 /// Asks from when whoever has this record may have any item of a class; nothing where a policy names somebody.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
-use policy::{Anyone, Class, PolicySet, Prospect, Standing};
+use policy::{Action, Anyone, Class, PolicySet, Prospect, Standing};
 use serde::Serialize;
 use sha2::Digest;
 
@@ -191,7 +191,7 @@ pub fn plan(
                 .or_insert_with(|| judge::outlook_of_anyone(policy, case, item, member, &dossier, now));
             let outlook = match anyone {
                 Some(anyone) => anyone.named(member.id.as_str(), item.item.as_str()),
-                None => judge::outlook(policy, case, item, member, &dossier, now),
+                None => judge::outlook(policy, case, item, member, &dossier, Action::Fetch, now),
             };
             let from = match outlook.effect {
                 Prospect::Release { at: from } | Prospect::Withhold { until: Some(from) } => {

@@ -19,6 +19,8 @@ mod policy;
 #[cfg(test)]
 mod propose;
 #[cfg(test)]
+mod prove;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod strength;

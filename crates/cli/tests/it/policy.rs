@@ -109,3 +109,65 @@ fn a_set_is_checked_before_it_decides_anything() {
     assert!(desk.refused(&["policy", "check", "--set", "mine.cedar"]).contains("colour"));
     assert!(desk.refused(&["policy", "list", "--set", "nowhere"]).contains("nowhere"));
 }
+
+const SET: &str = include_str!("../../../policy/policies/default.cedar");
+
+#[test]
+fn a_set_that_opens_something_is_told_before_it_is_in_force() {
+    let desk = Desk::due();
+    let key = SET.split("\n\n").find(|block| block.contains("@id(\"key-not-confirmed\")")).unwrap();
+    desk.write("open.cedar", SET.replace(key, ""));
+    desk.write(
+        "closed.cedar",
+        format!("{SET}\n@id(\"no\") @says(\"no\") forbid (principal, action, resource);"),
+    );
+    let before = desk.files();
+
+    let told = desk.json(&["policy", "diff", "open.cedar"]);
+    assert_eq!((&told["in_force"]["set"], &told["other"]["set"]), (&json!("default"), &json!("open.cedar")));
+    // Two items, two actions, and every instant before the public one.
+    assert_eq!(told["more_permissive"], told["changed"]);
+    let changes = told["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 2, "{told:#}");
+    for change in changes {
+        assert_eq!(change["members"], json!(["ombrelis"]));
+        assert_eq!(change["actions"], json!(["list", "fetch"]));
+        assert_eq!(change["from"]["effect"], "withhold");
+        assert_eq!(change["from"]["policies"], json!(["key-not-confirmed"]));
+        assert_eq!(change["to"], json!({ "effect": "release", "policies": ["tier-lead-time"] }));
+    }
+    let table = desk.ok(&["policy", "diff", "open.cedar"]);
+    for part in [
+        "!",
+        "ombrelis",
+        "advisory.md",
+        "withhold until",
+        "→ release",
+        "key-not-confirmed",
+        "more permissive",
+    ] {
+        assert!(table.contains(part), "`{part}` is not in: {table}");
+    }
+    assert!(!table.contains("veltrune"), "{table}");
+
+    let strict = desk.run(&["policy", "diff", "open.cedar", "--strict"]);
+    assert_eq!((strict.code, strict.err.as_str()), (3, ""));
+    assert_eq!(strict.out.lines().last(), table.lines().last(), "the answer is the same");
+    let closed = desk.ok(&["policy", "diff", "closed.cedar", "--strict"]);
+    assert!(closed.contains("veltrune"), "{closed}");
+    assert!(closed.contains("none becomes more permissive"), "{closed}");
+    let same = desk.ok(&["policy", "diff", "default", "--strict"]);
+    assert!(same.contains(": 0 of ") && same.lines().count() == 1, "{same}");
+    assert_eq!(desk.files(), before, "a comparison writes nothing");
+}
+
+#[test]
+fn a_set_that_is_not_sound_is_compared_with_nothing() {
+    let desk = Desk::peopled();
+    desk.write("mine.cedar", SET.replace("principal.standing", "principal.colour"));
+    let said = desk.refused(&["policy", "diff", "mine.cedar"]);
+    assert_eq!(said, desk.refused(&["policy", "check", "--set", "mine.cedar"]));
+    assert!(said.contains("colour"), "{said}");
+    assert!(desk.refused(&["policy", "diff", "nowhere.cedar"]).contains("nowhere.cedar"));
+    assert!(Desk::empty().refused(&["policy", "diff", "default"]).contains("acme"));
+}

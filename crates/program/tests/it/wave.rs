@@ -1,6 +1,6 @@
 //! Scheduling and approving: what two people agreed to is what is released.
 
-use policy::{Class, Standing, Tier};
+use policy::{Action, Class, Standing, Tier};
 use program::{Command, Refusal, marks::MarksCommitment, wave::WaveCommand};
 
 use crate::world::{
@@ -232,7 +232,7 @@ fn judging_equal_records_once_changes_no_row() {
             let member = world.program.member(&row.member).unwrap();
             let dossier = program::judge::Dossier::of(&world.program, member);
             let item = case.item(&row.item).unwrap();
-            let own = program::judge::outlook(&POLICY, case, item, member, &dossier, now);
+            let own = program::judge::outlook(&POLICY, case, item, member, &dossier, Action::Fetch, now);
             assert_eq!((&row.policies, &row.facts, &row.says), (&own.policies, &own.facts, &own.says));
         }
     }
