@@ -73,10 +73,28 @@ async fn without_a_forbid_its_theorem_falls() {
 
 #[tokio::test]
 async fn with_a_narrower_forbid_its_theorem_falls() {
+    let (schema, world, wishes) =
+        (PolicySet::schema().unwrap(), Fences::world().unwrap(), Fences::wishes().unwrap());
     for (id, claim) in FALLS {
-        let text = counterexample(&narrowed(id), claim).await;
-        assert!(text.contains("action = \"list\""), "{text}");
+        let set = PolicySet::parse("mutant", &narrowed(id)).unwrap();
+        let prover = Prover::new(set.cedar(), &schema, &world, &wishes).unwrap();
+        let claims = Claim::on_members(set.cedar(), Kept::Default).unwrap();
+        let question = claims.into_iter().find(|known| known.id == claim).unwrap().question;
+        assert_eq!(broken(&prover, &question).await, ["Action::\"list\""], "{id}");
     }
+    let (id, claim) = FALLS[0];
+    assert!(counterexample(&narrowed(id), claim).await.contains("action = \"list\""));
+}
+
+/// The actions of which a claim does not hold; asking only whether is far cheaper than asking for an example.
+async fn broken(prover: &Prover<'_>, question: &Question) -> Vec<String> {
+    let mut actions = Vec::new();
+    for kind in &prover.kinds {
+        if !kind.holds(question).await.unwrap().unwrap() {
+            actions.push(kind.action());
+        }
+    }
+    actions
 }
 
 #[tokio::test]
@@ -144,7 +162,7 @@ async fn every_theorem_can_be_broken() {
     let prover = Prover::new(set.cedar(), &schema, &world, &wishes).unwrap();
     for Claim { id, question, .. } in Claim::on_members(set.cedar(), Kept::Default).unwrap() {
         let Question::Disjoint(situation) = &question else { continue };
-        assert!(matches!(prover.settle(&question).await.unwrap(), Answer::Broken(_)), "{id}");
+        assert!(!broken(&prover, &question).await.is_empty(), "{id}");
         let policy = situation.policies().next().unwrap().clone();
         let fails = Question::NeverFails(Box::new(policy));
         assert!(matches!(prover.settle(&fails).await.unwrap(), Answer::Holds), "{id}");

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may fail it")]
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use policy::{
     Action, Class, DutySubject, Effect, Fact, FactKind, KeyState, Lead, PolicySet, Standing, Subject, Thing,
@@ -10,6 +12,12 @@ use policy::{
 use proptest::{option, prelude::*, sample::select};
 
 const WORLD: &str = include_str!("../../theorems/world.cedar");
+
+/// Permits everything inside the world.
+static OPEN: LazyLock<PolicySet> = LazyLock::new(|| {
+    let open = "@id(\"open\") @says(\"open\") permit (principal, action, resource);";
+    PolicySet::parse("world", &format!("{open}\n{WORLD}")).unwrap()
+});
 
 /// Every instant that Cedar can write; before the year 0 there is no question to ask.
 fn instant() -> impl Strategy<Value = Timestamp> {
@@ -61,12 +69,10 @@ proptest! {
         (agreement_until, public) in (option::of(instant()), option::of(instant())),
         now in instant(),
     ) {
-        let open = "@id(\"open\") @says(\"open\") permit (principal, action, resource);";
-        let set = PolicySet::parse("world", &format!("{open}\n{WORLD}")).unwrap();
         let tier = Tier { id: "tier".to_owned(), lead, classes: [class].into() };
         let subject =
             Subject { member: "member", tier: &tier, standing, agreement_until, key, facts: &facts, restriction: None };
-        let decided = set.decide(action, &subject, &Thing { item: "item", class, public }, now);
+        let decided = OPEN.decide(action, &subject, &Thing { item: "item", class, public }, now);
         prop_assert_eq!(decided.effect, Effect::Permit, "{:?}", decided);
     }
 }
