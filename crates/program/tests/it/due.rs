@@ -42,7 +42,7 @@ fn nothing_is_due_too_soon_and_the_most_urgent_comes_first() {
     let of = |days| soon(&world, days).into_iter().map(|due| due.what).collect::<Vec<_>>();
     let (seat, duty) =
         (What::Fact(String::from("jurisdiction")), What::Fact(String::from("disclosure-duty/none")));
-    assert_eq!(of(1), [seat.clone()]);
+    assert_eq!(of(1), std::slice::from_ref(&seat));
     assert_eq!(of(7), [seat.clone(), duty.clone()]);
     assert_eq!(of(30), [seat.clone(), duty.clone(), What::Agreement]);
     // What has lapsed stays on the list until somebody renews it.
