@@ -224,7 +224,8 @@ fn help_for_a_leak_is_traced() {
 
     Arguments:
       <PACKAGE>  A folder; every file in it is an item
-      <LEAK>...  What leaked: files or folders, read together as one leak
+      <LEAK>...  What leaked: text files, folders or zip archives, read together as one leak (at most 16
+                 MiB)
 
     Options:
           --data <DIR>         The program's data folder [env: FOREWARN_DATA=]

@@ -54,7 +54,9 @@ fn a_package_that_cannot_support_the_claim_is_refused() {
     assert!(refused.contains("one leaker at 1e-6 among 10 members needs 26"), "{refused}");
     // What ten sites do support needs no excuse, nor does a look at a few copies.
     desk.ok(&[&RENDER[..], &["--out", "copies", "--epsilon", "0.1"]].concat());
-    desk.ok(&[&RENDER[..], &["--out", "trial"]].concat());
+    let trial = desk.run(&[&RENDER[..], &["--out", "trial"]].concat());
+    assert_eq!(trial.code, 0);
+    assert!(trial.err.ends_with("a trial for few members\n"), "{}", trial.err);
     assert!(!desk.path("trial/claim.json").exists());
     desk.ok(&[&to("crowd.txt")[..], &["--out", "unsaid", "--weaker-claim"]].concat());
     let claim = fs::read_to_string(desk.path("unsaid/claim.json")).unwrap();
