@@ -9,8 +9,9 @@ use crate::{
     Event,
     context::Context,
     id::{CaseId, LeakId, MemberId, Sha256, SightingId},
-    program::{Program, check_bound},
+    program::Program,
     refusal::Refusal,
+    rules::check_bound,
 };
 
 /// An investigation of one sighting.

@@ -24,6 +24,7 @@ pub mod program;
 #[expect(missing_docs, reason = "every variant says in its message what it means")]
 pub mod refusal;
 pub mod review;
+pub mod rules;
 pub mod sighting;
 pub mod vetting;
 pub mod wave;

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Event,
     id::{CaseId, Sha256},
-    program::{Program, check_bound, two},
+    program::Program,
     refusal::Refusal,
+    rules::{check_bound, two},
 };
 
 /// The commitment to a package's codebook and to how a leak of it will be judged.

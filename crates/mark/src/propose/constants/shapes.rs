@@ -235,7 +235,7 @@ pub(super) fn dropped(source: &Source<'_>, start: usize, end: usize, before: &st
     let extension = rest.get(..len).unwrap_or_default();
     let opens = source.slice(start.saturating_sub(1), start);
     let whole = matches!(opens, "\"" | "'" | "`" | "/" | "\\" | " " | "=");
-    let said = ["marker", "filename=", "/tmp/", "temp\\"].iter().any(|word| before.contains(word));
+    let said = ["marker", "filename=", "tmp/", "temp\\"].iter().any(|word| before.contains(word));
     let bounded = !rest.get(len..).is_some_and(|rest| {
         rest.starts_with(['_', '-', '.'])
             && rest.len() > 1
