@@ -3,7 +3,7 @@
 //!
 //! Nothing here is shared with what traces: the formulas are written down again, each in the most direct way
 //! there is, so that agreement means more than that a program gives the same answer twice. No key is needed.
-//! [`file`] says what `evidence.json` holds and [`check()`] what is checked.
+//! [`mod@file`] says what `evidence.json` holds and [`check()`] what is checked.
 
 mod check;
 mod commit;

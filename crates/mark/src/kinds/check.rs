@@ -23,7 +23,7 @@
 //! decide and only worth a warning.
 //!
 //! **Detection.** YARA, Snort and Suricata rules run over the package's other files, rules and guides in YAML
-//! apart: every rule must match the same files as in the default rendering, see [`super::detect`].
+//! apart: every rule must match the same files as in the default rendering, see `kinds::detect`.
 //!
 //! Parsed are Markdown, Python, JSON, YAML, YARA, Snort and Suricata rules and HTTP. Plain text has no structure.
 //! Shell, C, Go, JavaScript and Rust are only looked at from outside: strings closed, brackets matching.

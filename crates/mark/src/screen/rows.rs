@@ -12,7 +12,7 @@ pub(super) struct Line(pub(super) [u8; LANES]);
 
 /// Every member's symbols at the sites with two alternatives.
 ///
-/// Members are in blocks of 256, the last filled up with zeros. A block is one [`Line`] for each eight sites:
+/// Members are in blocks of 256, the last filled up with zeros. A block is one `Line` for each eight sites:
 /// byte u of line t holds sites 8t to 8t+7 of the block's member u, the least significant bit first.
 #[derive(Clone, Debug)]
 pub struct PackedRows {

@@ -1,6 +1,6 @@
 //! How strong a package's marks are: planned from its sites, and measured by leaking it.
 //!
-//! [`plan`] is static: bits that the sites hold against bits that a claim (n, C, ε) needs. It is a floor; what
+//! [`plan()`] is static: bits that the sites hold against bits that a claim (n, C, ε) needs. It is a floor; what
 //! is below it cannot work. [`Meter::measure`] is the other half: it draws test codebooks, renders, does to the
 //! copies what leakers do, reads the result blind and accuses, all through the functions a real trace uses.
 
