@@ -19,16 +19,6 @@ use crate::master::{SiteId, Symbol};
 use crate::reading::{Reading, Seen, SiteReading};
 pub use standard::{DETECTION_EPSILON, FALSE_ACCUSATION_EPSILONS, Target, detection, false_accusations};
 
-/// Strategies whose worst is told as the rate of detection.
-pub const STRATEGIES: [Strategy; 6] = [
-    Strategy::Interleave,
-    Strategy::Majority,
-    Strategy::Minority,
-    Strategy::AllZeros,
-    Strategy::AllOnes,
-    Strategy::Coin,
-];
-
 /// Where a simulated leak comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -113,11 +103,11 @@ impl Setting {
         if self.origin != Origin::Any {
             return *self;
         }
-        let strategy = rng.gen_range(0..STRATEGIES.len());
+        let strategy = rng.gen_range(0..Strategy::ALL.len());
         let origin = match rng.gen_range(0..3) {
             0 => Origin::Unrelated,
             1 => Origin::Canonicalised,
-            _ => Origin::Mixed(STRATEGIES.get(strategy).copied().unwrap_or(Strategy::Interleave)),
+            _ => Origin::Mixed(Strategy::ALL.get(strategy).copied().unwrap_or(Strategy::Interleave)),
         };
         Setting { origin, misread: rng.gen_range(0.0..=self.misread), ..*self }
     }

@@ -13,8 +13,7 @@ use mark::{
     accuse::{AccuseError, factor::Strategy},
     code::Bias,
     simulate::{
-        DETECTION_EPSILON, FALSE_ACCUSATION_EPSILONS, Origin, Outcome, STRATEGIES, Setting, detection,
-        false_accusations,
+        DETECTION_EPSILON, FALSE_ACCUSATION_EPSILONS, Origin, Outcome, Setting, detection, false_accusations,
     },
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
@@ -146,7 +145,7 @@ fn own_settings(args: &SimulateArgs) -> Vec<Setting> {
         Some(strategy) => vec![strategy.into()],
         // All strategies of a lone leaker are one.
         None if args.colluders <= 1 => vec![Strategy::Interleave],
-        None => STRATEGIES.to_vec(),
+        None => Strategy::ALL.to_vec(),
     };
     let setting = |strategy| Setting {
         members: args.members,

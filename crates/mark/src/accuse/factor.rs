@@ -29,6 +29,18 @@ pub enum Strategy {
     Minority,
 }
 
+impl Strategy {
+    /// Every strategy; the worst of them is what rates and capacities are told for.
+    pub const ALL: [Strategy; 6] = [
+        Strategy::Interleave,
+        Strategy::Majority,
+        Strategy::Minority,
+        Strategy::AllZeros,
+        Strategy::AllOnes,
+        Strategy::Coin,
+    ];
+}
+
 /// A coalition model: how many colluders and what they do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coalition {

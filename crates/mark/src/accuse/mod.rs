@@ -13,7 +13,7 @@ pub mod joint;
 pub mod ledger;
 pub mod tail;
 mod verdict;
-mod weigh;
+pub(crate) mod weigh;
 
 pub use verdict::{
     AccuseError, Law, MemberEvidence, Row, SCORER, SiteCount, SiteLaw, Trace, Verdict, accuse, own_log10_e,

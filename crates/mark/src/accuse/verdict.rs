@@ -186,7 +186,7 @@ pub fn accuse(
     let steps = |score: fn(&SiteEvidence<'_>) -> Step| -> Vec<Step> {
         evidence.iter().flatten().map(score).collect()
     };
-    let (symmetric_steps, pair_steps) = (steps(|e| e.symmetric), steps(|e| e.pair));
+    let (symmetric_steps, pair_steps) = (steps(|e| e.scores.symmetric), steps(|e| e.scores.pair));
     let tails = [Tail::new(&symmetric_steps), Tail::new(&pair_steps)];
 
     let (least_ln_e, most_p) =

@@ -18,10 +18,32 @@ pub(super) struct SiteEvidence<'a> {
     seen: &'a Seen,
     /// What a partner's row bears on; `None` at sites of generated values.
     pub(super) shown: Option<Shown>,
-    pub(super) symmetric: Step,
-    pub(super) pair: Step,
-    ln_hit: [f64; BANK.len()],
-    ln_miss: [f64; BANK.len()],
+    pub(super) scores: SiteScores,
+}
+
+/// What a site adds to each score of a row.
+pub(crate) struct SiteScores {
+    pub(crate) symmetric: Step,
+    pub(crate) pair: Step,
+    /// ln of the factor of a hit in each model of the bank.
+    pub(crate) ln_hit: [f64; BANK.len()],
+    /// The same of a miss.
+    pub(crate) ln_miss: [f64; BANK.len()],
+}
+
+impl SiteScores {
+    /// Returns the weights of a site where an innocent hits with probability `hit_probability`, from each
+    /// model's factor of a hit and of a miss.
+    pub(crate) fn of(hit_probability: f64, factor: impl Fn(&Coalition, bool) -> f64) -> Self {
+        let ln = |hit: bool| BANK.map(|coalition| factor(&coalition, hit).ln());
+        let (hit_weight, miss_weight) = symmetric(hit_probability);
+        SiteScores {
+            symmetric: Step::new(hit_weight, miss_weight, hit_probability),
+            pair: Step::new(factor(&PAIR, true).ln(), factor(&PAIR, false).ln(), hit_probability),
+            ln_hit: ln(true),
+            ln_miss: ln(false),
+        }
+    }
 }
 
 /// What a row adds up to.
@@ -60,16 +82,7 @@ pub(super) fn weigh_sites<'a>(
 /// Returns the site's weights, `Some(None)` when it does not weigh, `None` when `seen` cannot be seen there.
 fn weigh(law: Law, seen: &Seen, derived: bool) -> Option<Option<SiteEvidence<'_>>> {
     let evidence = |shown: Option<Shown>, hit_probability: f64, factor: &dyn Fn(&Coalition, bool) -> f64| {
-        let ln = |hit: bool| BANK.map(|coalition| factor(&coalition, hit).ln());
-        let (hit_weight, miss_weight) = symmetric(hit_probability);
-        SiteEvidence {
-            seen,
-            shown,
-            symmetric: Step::new(hit_weight, miss_weight, hit_probability),
-            pair: Step::new(factor(&PAIR, true).ln(), factor(&PAIR, false).ln(), hit_probability),
-            ln_hit: ln(true),
-            ln_miss: ln(false),
-        }
+        SiteEvidence { seen, shown, scores: SiteScores::of(hit_probability, factor) }
     };
     match (law, seen) {
         (_, Seen::Erased) => Some(None),
@@ -117,9 +130,9 @@ pub(super) fn score_row(evidence: &[Option<SiteEvidence<'_>>], row: &Row) -> Res
             (Seen::Tokens(tokens), Symbol::Value(own)) => tokens.contains(own),
             _ => return Err(misfit()),
         };
-        symmetric += site.symmetric.weight(hit);
-        pair += site.pair.weight(hit);
-        let ln_factors = if hit { &site.ln_hit } else { &site.ln_miss };
+        symmetric += site.scores.symmetric.weight(hit);
+        pair += site.scores.pair.weight(hit);
+        let ln_factors = if hit { &site.scores.ln_hit } else { &site.scores.ln_miss };
         for (sum, ln) in ln_bank.iter_mut().zip(ln_factors) {
             *sum += ln;
         }

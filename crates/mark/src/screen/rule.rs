@@ -4,14 +4,12 @@ use fearless_simd::{Level, dispatch};
 
 use super::{PackedRows, ScreenError};
 use crate::accuse::bound::{SCORES, p_threshold};
-use crate::accuse::factor::{BANK, Coalition, Strategy, ln_mean_exp};
-use crate::accuse::tail::{Step, Tail, symmetric};
+use crate::accuse::factor::{BANK, Coalition, ln_mean_exp};
+use crate::accuse::tail::Tail;
+use crate::accuse::weigh::SiteScores;
 
 /// Number of additive scores: ln e in each model of the bank, then the lattice scores symmetric and pair.
 pub const ADDITIVE: usize = BANK.len() + SCORES as usize;
-
-/// Coalition whose log factor is the second tail score.
-const PAIR: Coalition = Coalition { colluders: 2, strategy: Strategy::Interleave };
 
 /// What a site adds to each additive score.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,12 +27,11 @@ impl Weights {
     /// Returns the weights of a site where an innocent hits with probability `hit_probability`, from each
     /// model's factor of a hit and of a miss.
     pub fn of(hit_probability: f64, factor: impl Fn(&Coalition, bool) -> f64) -> Self {
-        let (hit, miss) = symmetric(hit_probability);
-        let symmetric = Step::new(hit, miss, hit_probability);
-        let pair = Step::new(factor(&PAIR, true).ln(), factor(&PAIR, false).ln(), hit_probability);
+        let scores = SiteScores::of(hit_probability, factor);
         let weights = |hit: bool| {
-            let ln = BANK.iter().map(|coalition| factor(coalition, hit).ln());
-            let mut all = ln.chain([symmetric, pair].map(|step| step.weight(hit) as f64));
+            let ln = if hit { scores.ln_hit } else { scores.ln_miss };
+            let steps = [scores.symmetric, scores.pair].map(|step| step.weight(hit) as f64);
+            let mut all = ln.into_iter().chain(steps);
             std::array::from_fn(|_| all.next().unwrap_or_default())
         };
         Weights { zero: weights(false), one: weights(true) }

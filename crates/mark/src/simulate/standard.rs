@@ -1,6 +1,6 @@
 //! The settings that figures are quoted for.
 
-use super::{Origin, STRATEGIES, Setting};
+use super::{Origin, Setting};
 use crate::accuse::factor::Strategy;
 use crate::code::Bias;
 
@@ -25,7 +25,7 @@ pub struct Target {
 /// Returns the standard settings of detection, coalition size and strategy unknown to the decoder.
 pub fn detection() -> Vec<Target> {
     let target = |colluders: usize, sites, erased, least| {
-        let strategies = if colluders == 1 { &STRATEGIES[..1] } else { &STRATEGIES[..] };
+        let strategies = if colluders == 1 { &Strategy::ALL[..1] } else { &Strategy::ALL[..] };
         let setting = |strategy: &Strategy| Setting {
             members: MEMBERS,
             sites,

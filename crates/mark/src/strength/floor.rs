@@ -13,15 +13,6 @@ use crate::accuse::{Law, SiteLaw};
 use crate::code::nominal_bits;
 use crate::master::Generator;
 
-const STRATEGIES: [Strategy; 6] = [
-    Strategy::Interleave,
-    Strategy::Majority,
-    Strategy::Minority,
-    Strategy::AllOnes,
-    Strategy::AllZeros,
-    Strategy::Coin,
-];
-
 /// Returns the bits that sites give about each of `colluders`, in the worst named strategy.
 ///
 /// Generated values count for a single leaker only, each at most log2 of the scorer's cap: members who
@@ -38,7 +29,7 @@ pub fn joint_bits<'a>(laws: impl Iterator<Item = &'a Law> + Clone, colluders: u3
         };
         laws.clone().map(bits).sum()
     };
-    let worst = STRATEGIES.into_iter().map(of).fold(f64::INFINITY, f64::min);
+    let worst = Strategy::ALL.into_iter().map(of).fold(f64::INFINITY, f64::min);
     // An empty sum is -0.
     worst.max(0.0) / f64::from(colluders)
 }
