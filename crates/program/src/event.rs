@@ -8,7 +8,7 @@ use crate::{
     case::CaseEvent, deadline::DeadlineEvent, embargo::EmbargoEvent, grant::GrantEvent, id::UserId,
     item::ItemEvent, leak::LeakEvent, marks::MarksEvent, member::MemberEvent,
     notification::NotificationEvent, program::ProgramEvent, review::ReviewEvent, sighting::SightingEvent,
-    vetting::VettingEvent, wave::WaveEvent,
+    token::TokenEvent, vetting::VettingEvent, wave::WaveEvent,
 };
 
 /// Version of the entry's body; events are only ever added to.
@@ -46,6 +46,8 @@ pub enum Event {
     Notification(NotificationEvent),
     /// About how a member was vetted, and whom to reach there.
     Vetting(VettingEvent),
+    /// About a token.
+    Token(TokenEvent),
 }
 
 /// An event with its place, its instant and its author.

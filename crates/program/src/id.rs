@@ -168,6 +168,10 @@ numbered!(
     /// Numbers a notification, program-wide: `N1`, `N2`, ….
     NotificationId, "N", "a notification"
 );
+numbered!(
+    /// Numbers a token, program-wide: `T1`, `T2`, ….
+    TokenId, "T", "a token"
+);
 
 /// A SHA-256 hash, as hex in text and JSON.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

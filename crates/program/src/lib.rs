@@ -5,6 +5,7 @@
 //!
 //! Each module holds one concept with its types, its commands, its events and its part of both functions.
 
+pub mod actor;
 pub mod case;
 pub mod context;
 pub mod deadline;
@@ -26,6 +27,7 @@ pub mod refusal;
 pub mod review;
 pub mod rules;
 pub mod sighting;
+pub mod token;
 pub mod vetting;
 pub mod wave;
 

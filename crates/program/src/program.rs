@@ -7,6 +7,7 @@ use policy::{Restriction, Tier};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    actor,
     case::{self, Case, CaseCommand},
     context::Context,
     deadline::{self, Deadline},
@@ -24,6 +25,7 @@ use crate::{
     refusal::Refusal,
     review::{self, Review, ReviewCommand},
     sighting::{self, Report, Sighting, SightingEvent},
+    token::{self, TokenCommand, Tokens},
     vetting::{self, Criterion, VettingCommand},
     wave::{self, WaveCommand},
 };
@@ -49,6 +51,7 @@ pub struct Program {
     restrictions: BTreeMap<MemberId, Restriction>,
     deadlines: BTreeMap<DeadlineId, Deadline>,
     notifications: BTreeMap<NotificationId, Notification>,
+    tokens: Tokens,
     entries: u64,
     high_water: Option<Timestamp>,
 }
@@ -97,6 +100,8 @@ pub enum Command {
     Review(ReviewCommand),
     /// Something about what members must be told.
     Notification(NotificationCommand),
+    /// Something about a token.
+    Token(TokenCommand),
 }
 
 /// What happened to the program itself.
@@ -149,7 +154,7 @@ impl Program {
             return Err(Refusal::ClockBehind { now: ctx.now, mark });
         }
         let founding = matches!(command, Command::Found { .. });
-        if !founding && !self.operators.contains(ctx.actor) {
+        if !founding && !self.operators.contains(ctx.actor) && !actor::may(ctx.actor, &command) {
             return Err(Refusal::NotAnOperator(ctx.actor.clone()));
         }
         match command {
@@ -176,11 +181,13 @@ impl Program {
             Command::Leak(command) => leak::decide(self, ctx, command),
             Command::Review(command) => review::decide(self, ctx, command),
             Command::Notification(command) => notification::decide(self, command),
+            Command::Token(command) => token::decide(self, ctx, command),
         }
     }
 
     /// One person who could make a second approver would approve alone. A lone operator has nobody to ask.
     fn add_operator(&self, actor: &UserId, operator: UserId) -> Result<Vec<Event>, Refusal> {
+        not_reserved(&operator)?;
         let event = match self.proposed.get(&operator) {
             _ if self.operators.len() < 2 => ProgramEvent::OperatorAdded { operator },
             None => ProgramEvent::OperatorProposed { operator },
@@ -224,6 +231,7 @@ impl Program {
         if operators.is_empty() {
             return Err(Refusal::Empty("the list of operators"));
         }
+        operators.iter().try_for_each(not_reserved)?;
         crate::rules::check_rules(&rules)?;
         let mut named = BTreeSet::new();
         for (id, tier) in &tiers {
@@ -256,6 +264,7 @@ impl Program {
             Event::Leak(event) => leak::apply(self, event, at),
             Event::Review(event) => review::apply(self, event, at, actor),
             Event::Notification(event) => notification::apply(self, event, at, actor),
+            Event::Token(event) => token::apply(&mut self.tokens, event, at, actor),
             Event::Sighting(SightingEvent::Added(sighting)) => {
                 self.sightings.insert(sighting.id, sighting.clone());
             }
@@ -405,6 +414,12 @@ impl Program {
         self.notifications.values()
     }
 
+    /// Returns its tokens, those that ended too.
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
     /// Returns a tier.
     ///
     /// # Errors
@@ -526,6 +541,10 @@ impl Program {
     pub(crate) fn review_mut(&mut self, id: ReviewId) -> Option<&mut Review> {
         self.reviews.get_mut(&id)
     }
+}
+
+fn not_reserved(operator: &UserId) -> Result<(), Refusal> {
+    if actor::is_reserved(operator) { Err(Refusal::Reserved(operator.clone())) } else { Ok(()) }
 }
 
 /// A tier is kept under its own name, so both names must be the same.

@@ -8,8 +8,9 @@ use crate::{
     embargo::IllegalMove,
     id::{
         CaseId, CriterionId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId,
-        UserId, WaveId,
+        TokenId, UserId, WaveId,
     },
+    token::{Holder, Scope},
 };
 
 /// A command refused, in words for the person who gave it.
@@ -34,6 +35,16 @@ pub enum Refusal {
     UnknownReview(ReviewId),
     #[error("no notification `{0}`: `forewarn notification list` shows those there are")]
     UnknownNotification(NotificationId),
+    #[error("no token `{0}`: `forewarn token list` shows those there are")]
+    UnknownToken(TokenId),
+    #[error(
+        "`{scope}` is nothing that a token of the {holder} is good for: a member's fetches or reports, an operator's reads or acts, an observer's reads"
+    )]
+    ScopeUnfit { scope: Scope, holder: Holder },
+    #[error("a token cannot end at {until}: it is {now}, and none lasts beyond {longest}")]
+    TokenEnd { until: Timestamp, now: Timestamp, longest: Timestamp },
+    #[error("`{0}` stands for no person: choose another name")]
+    Reserved(UserId),
     #[error(
         "`{0}` is not an operator of this program: name one with `--as`, or add them with `forewarn operator add`"
     )]

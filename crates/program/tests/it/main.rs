@@ -27,6 +27,8 @@ mod simulation;
 #[cfg(test)]
 mod strategies;
 #[cfg(test)]
+mod token;
+#[cfg(test)]
 mod vetting;
 #[cfg(test)]
 mod wave;

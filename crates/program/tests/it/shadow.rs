@@ -134,6 +134,7 @@ impl Shadow {
             }
             Event::Review(event) => self.review(event, actor),
             Event::Notification(event) => self.notification(event, at),
+            Event::Token(_) => {}
         }
     }
 

@@ -12,7 +12,7 @@ use program::{
     grant::{Grant, GrantEvent},
     id::{
         CaseId, CriterionId, DeadlineId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256,
-        SightingId, TierId, UserId, WaveId,
+        SightingId, TierId, TokenId, UserId, WaveId,
     },
     item::{Item, ItemEvent, Tlp},
     leak::{Accused, LeakEvent, ReadingRecord, TraceRecord, Verdict},
@@ -22,6 +22,7 @@ use program::{
     program::{ProgramEvent, Rules},
     review::{Outcome, ReviewEvent},
     sighting::{Exhibit, Sighting, SightingEvent, SightingKind},
+    token::{Holder, Scope, TokenEvent},
     vetting::{Answer, Contact, ContactRole, Criterion, Screening, ScreeningOutcome, VettingEvent},
     wave::{WaveEvent, Withholding},
 };
@@ -416,6 +417,26 @@ fn notification_events() -> impl Strategy<Value = NotificationEvent> {
     ]
 }
 
+fn token_events() -> impl Strategy<Value = TokenEvent> {
+    let holder = prop_oneof![
+        members().prop_map(Holder::Member),
+        users().prop_map(Holder::Operator),
+        Just(Holder::Observer),
+    ];
+    let scopes = subsequence(vec![Scope::Fetch, Scope::Report, Scope::Read, Scope::Act], 0..=4)
+        .prop_map(|scopes| scopes.into_iter().collect::<BTreeSet<_>>());
+    let from = subsequence(vec!["192.0.2.0/24", "2001:db8::/32"], 0..=2)
+        .prop_map(|nets| nets.into_iter().map(|net| net.parse().unwrap()).collect());
+    prop_oneof![
+        (small(), hashes(), holder, scopes, instants(), from).prop_map(
+            |(token, sha256, holder, scopes, until, from)| {
+                TokenEvent::Issued { token: TokenId(token), sha256, holder, scopes, until, from }
+            }
+        ),
+        (small(), text()).prop_map(|(token, reason)| TokenEvent::Revoked { token: TokenId(token), reason }),
+    ]
+}
+
 /// Any event, with nothing in it that JSON could not hold.
 pub(crate) fn events() -> impl Strategy<Value = Event> {
     prop_oneof![
@@ -433,6 +454,7 @@ pub(crate) fn events() -> impl Strategy<Value = Event> {
         2 => deadline_events().prop_map(Event::Deadline),
         1 => notification_events().prop_map(Event::Notification),
         2 => vetting_events().prop_map(Event::Vetting),
+        1 => token_events().prop_map(Event::Token),
     ]
 }
 
