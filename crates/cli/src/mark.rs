@@ -4,7 +4,6 @@ mod capture;
 mod check;
 mod claim;
 mod hunt;
-mod leak;
 mod propose;
 pub(crate) mod report;
 mod simulate;
@@ -21,6 +20,7 @@ use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::{Args, Subcommand};
 use engine::{
     Entropy,
+    exhibit::{self, Leaked, Texts},
     export::{new_folder, write},
     keys::{KeyFileError, MarkKey, read_as, write_secret},
     progress::Progress as _,
@@ -43,6 +43,7 @@ use crate::{
     args::Common,
     case::count,
     output::{self, Bar, FAILED},
+    sighting,
 };
 use claim::Declared;
 
@@ -362,11 +363,12 @@ fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
             Declared::new(&master, &plan, Some("no claim.json was given"))
         }
     };
-    let leaked = leak::read(&args.leak)?;
+    let Texts { files, skipped } = exhibit::read(&args.leak)?;
+    skipped.iter().map(sighting::skipped).for_each(output::aside);
     let exhibit =
-        |leaked: &leak::Leaked| Exhibit { name: leaked.file.path.clone(), sha256: leaked.sha256.clone() };
-    let exhibits: Vec<Exhibit> = leaked.iter().map(exhibit).collect();
-    let leak: Vec<LeakFile> = leaked.into_iter().map(|leaked| leaked.file).collect();
+        |leaked: &Leaked| Exhibit { name: leaked.file.path.clone(), sha256: leaked.sha256.to_string() };
+    let exhibits: Vec<Exhibit> = files.iter().map(exhibit).collect();
+    let leak: Vec<LeakFile> = files.into_iter().map(|leaked| leaked.file).collect();
     args.report.prepare()?;
     let (reading, trace) = mark::trace::trace(&master, &codebook, &members, &leak, args.epsilon)?;
     let written = args.report.write(report::Material {
@@ -426,11 +428,14 @@ fn tell(said: &Traced<'_>) {
         "{} of {} sites read; the chance that any innocent of {} is accused is at most {:.1e}",
         said.sites.read, said.sites.total, said.population, said.epsilon
     ));
-    for channel in said.erased_channels {
-        let file = channel.file.as_ref().map_or_else(String::new, |file| format!(" in `{file}`"));
-        output::say(format_args!("left out: {}{file}: {}", channel.channel, channel.reason));
-    }
+    said.erased_channels.iter().map(left_out).for_each(output::say);
     output::say(&said.claim.says);
+}
+
+/// Says why a channel was left out of a reading.
+pub(crate) fn left_out(channel: &ErasedChannel) -> String {
+    let file = channel.file.as_ref().map_or_else(String::new, |file| format!(" in `{file}`"));
+    format!("left out: {}{file}: {}", channel.channel, channel.reason)
 }
 
 /// Weighs a claim against a package's sites.

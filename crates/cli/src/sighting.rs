@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use engine::sighting::Found;
+use engine::exhibit::{self, Found, Skipped};
 use jiff::Timestamp;
 use program::{
     id::CaseId,
@@ -24,8 +24,11 @@ pub(crate) enum SightingVerb {
 Example:
   forewarn sighting add ACME-2026-7 --kind leak --seen 2026-12-04T09:30:00Z \\
       --file paste.txt --note \"found on a public paste site\" --as ines
+  forewarn sighting add ACME-2026-7 --kind leak --seen 2026-12-04T09:30:00Z \\
+      --file ./share --file dump.zip --as ines
 
-A sighting of exploitation under embargo opens an exit decision with a deadline.")]
+Every file is kept and hashed as it is. A sighting of exploitation under embargo opens an exit decision with a
+deadline.")]
     Add(AddArgs),
     /// List the sightings
     List,
@@ -42,7 +45,7 @@ pub(crate) struct AddArgs {
     /// When it was seen out there
     #[arg(long, value_parser = instant)]
     seen: Timestamp,
-    /// A file that was found
+    /// What was found: a text, a zip archive or a folder; give it again for more (at most 16 MiB in all)
     #[arg(long = "file", value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Where, by whom, how
@@ -73,13 +76,28 @@ async fn act(common: &Common, session: &Session, verb: SightingVerb) -> anyhow::
             output::table(common.json, &sightings, &["sighting", "case", "kind", "seen", "note"], rows)
         }
         SightingVerb::Add(AddArgs { case, kind, seen, files, note }) => {
-            let found = files.iter().map(Found::read).collect::<Result<Vec<_>, _>>()?;
+            let found = exhibit::found(&files)?;
+            let unreadable = unreadable(&found);
             let entries =
                 session.engine.add_sighting(session.actor()?, &case, kind, seen, note, found).await?;
+            unreadable.into_iter().for_each(output::aside);
             let program = session.engine.program().await;
             let newest =
                 program.sightings().last().map_or_else(String::new, |sighting| sighting.id.to_string());
             output::entries(common.json, &format!("recorded sighting `{newest}` of case `{case}`"), &entries)
         }
     }
+}
+
+/// Says of what was found what no trace will be able to read.
+fn unreadable(found: &[Found]) -> Vec<String> {
+    match exhibit::texts(found) {
+        Ok(texts) => texts.skipped.iter().map(skipped).collect(),
+        Err(error) => vec![format!("kept, but a trace cannot read it: {error}")],
+    }
+}
+
+/// Says that a file holds no text.
+pub(crate) fn skipped(skipped: &Skipped) -> String {
+    format!("skipped `{}`: {}", skipped.name, skipped.why)
 }

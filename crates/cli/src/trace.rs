@@ -14,7 +14,14 @@ use engine::{
 use evidence::file::{Exhibit, Log, LogEntry};
 use program::{id::SightingId, leak::Verdict};
 
-use crate::{args::Common, case::count, mark::report, output, session::Session};
+use crate::{
+    args::Common,
+    case::count,
+    mark::{left_out, report},
+    output,
+    session::Session,
+    sighting::skipped,
+};
 
 /// How many members the chart shows.
 const SHOWN: usize = 10;
@@ -111,6 +118,8 @@ pub(crate) fn lines(report: &TraceReport) -> Vec<String> {
         report.sites.total,
         count(report.population, "member"),
     ));
+    lines.extend(report.erased_channels.iter().map(|channel| format!("  {}", left_out(channel))));
+    lines.extend(report.skipped.iter().map(|file| format!("  {}", skipped(file))));
     lines.push(String::new());
     lines.extend(chart(report));
     lines.push(String::new());

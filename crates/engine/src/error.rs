@@ -9,7 +9,7 @@ use program::{
 };
 use thiserror::Error;
 
-use crate::{blobs::BlobError, store::StoreError, writer::WriteError};
+use crate::{blobs::BlobError, exhibit::ExhibitError, store::StoreError, writer::WriteError};
 
 /// A step that was not done, or not to its end; doing it again goes on from there.
 #[derive(Debug, Error)]
@@ -42,6 +42,9 @@ pub enum StepError {
         /// What is wrong with its name.
         says: String,
     },
+    /// What was found cannot be read.
+    #[error(transparent)]
+    Exhibit(#[from] ExhibitError),
     /// The markup does not parse.
     #[error("the markup of the package has {}; nothing was done:\n{}", counted(.0), list(.0))]
     Markup(Vec<Problem>),

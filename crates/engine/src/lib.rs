@@ -1,6 +1,7 @@
 //! Runs a program: the pure core joined with a store, keys, blobs and a clock.
 //!
-//! One file per step of the pipeline, in its order: `intake`, `release`, `copy`, `sighting`, `trace`,
+//! One file per step of the pipeline, in its order: `intake`, `release`, `copy`, `sighting`, `trace` (which reads
+//! what leaked through `exhibit`),
 //! `publish`, and `exit`, which brings all of it forward; beside them what asks and checks: `explain`, `evidence`,
 //! `policy_diff`, `verify`, `export`. The log is written by one task (`writer`), and only here do time, randomness
 //! and files come in.
@@ -13,6 +14,7 @@ pub mod engine;
 pub mod entropy;
 pub mod error;
 pub mod evidence;
+pub mod exhibit;
 pub mod exit;
 pub mod explain;
 pub mod export;

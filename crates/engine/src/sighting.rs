@@ -1,7 +1,5 @@
 //! Sightings: what was found outside, kept as exhibits.
 
-use std::{fs, path::PathBuf};
-
 use jiff::Timestamp;
 use program::{
     Command, Entry,
@@ -9,28 +7,7 @@ use program::{
     sighting::{Exhibit, Report, SightingKind},
 };
 
-use crate::{engine::Engine, error::StepError, hash::sha256};
-
-/// A file found outside.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// Its name as found.
-    pub name: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
-
-impl Found {
-    /// Reads a found file.
-    ///
-    /// # Errors
-    /// [`StepError::Io`] when it cannot be read.
-    pub fn read(path: &PathBuf) -> Result<Self, StepError> {
-        let bytes = fs::read(path).map_err(|source| StepError::Io { path: path.clone(), source })?;
-        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        Ok(Self { name, bytes })
-    }
-}
+use crate::{engine::Engine, error::StepError, exhibit::Found, hash::sha256};
 
 impl Engine {
     /// Records a sighting with its exhibits, which are encrypted and hashed first.

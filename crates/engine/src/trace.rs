@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use mark::{
     accuse::{self, Trace},
     read::LeakFile,
-    reading::{Reading, Seen},
+    reading::{ErasedChannel, Reading, Seen},
 };
 use program::{
     Command,
@@ -16,7 +16,13 @@ use program::{
 };
 use serde::Serialize;
 
-use crate::{engine::Engine, error::StepError, hash::sha256, master::Package};
+use crate::{
+    engine::Engine,
+    error::StepError,
+    exhibit::{self, Found, Skipped, Texts},
+    hash::sha256,
+    master::Package,
+};
 
 /// What a trace says, with everything needed to doubt it.
 #[derive(Clone, Debug, Serialize)]
@@ -43,6 +49,12 @@ pub struct TraceReport {
     pub max_innocent_log10_e: Option<f64>,
     /// Sites of the package, and how many were read.
     pub sites: accuse::SiteCount,
+    /// Channels that a tool flattened, which say nothing of whose copy it was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub erased_channels: Vec<ErasedChannel>,
+    /// Exhibits, or files in them, that hold no text and were left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skipped>,
     /// Everybody's evidence, strongest first.
     pub members: Vec<accuse::MemberEvidence>,
     /// Who held a copy before the sighting: all that timing can say.
@@ -99,13 +111,8 @@ impl Engine {
     pub async fn trace_whole(&self, actor: &UserId, sighting: SightingId) -> Result<Traced, StepError> {
         let opened = self.open_leak(actor, sighting).await?;
         let package = self.package(&opened.case, opened.version).await?;
-        let mut leak = Vec::with_capacity(opened.exhibits.len());
-        for exhibit in &opened.exhibits {
-            let bytes = self.blobs.get(exhibit.blob, &self.keys.blob).await?;
-            // A leak may be anything; what is no text reads as text with holes.
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            leak.push(LeakFile { path: exhibit.name.clone(), text });
-        }
+        let Texts { files, skipped } = self.texts(&opened.exhibits).await?;
+        let leak: Vec<LeakFile> = files.into_iter().map(|leaked| leaked.file).collect();
         let reading = mark::read::read(&package.master, &leak);
         let record = record_of(&reading, opened.version)?;
         let command = LeakCommand::RecordReading { leak: opened.leak, reading: record };
@@ -124,7 +131,7 @@ impl Engine {
             .iter()
             .filter_map(|found| Some((found.member.parse().ok()?, found.log10_e)))
             .collect();
-        let report = report(opened, sighting, &trace);
+        let report = report(opened, sighting, &reading, skipped, &trace);
         let record = TraceRecord {
             scorer: accuse::SCORER.to_owned(),
             epsilon: report.epsilon,
@@ -137,6 +144,16 @@ impl Engine {
         let command = LeakCommand::RecordTrace { leak: report.leak, trace: record };
         self.execute(actor, Command::Leak(command)).await?;
         Ok(Traced { report, exhibits, package, members, reading, trace, look, epsilon })
+    }
+
+    /// Reads kept exhibits as text.
+    async fn texts(&self, exhibits: &[Exhibit]) -> Result<Texts, StepError> {
+        let mut found = Vec::with_capacity(exhibits.len());
+        for exhibit in exhibits {
+            let bytes = self.blobs.get(exhibit.blob, &self.keys.blob).await?;
+            found.push(Found { name: exhibit.name.clone(), bytes });
+        }
+        Ok(exhibit::texts(&found)?)
     }
 
     async fn open_leak(&self, actor: &UserId, id: SightingId) -> Result<Opened, StepError> {
@@ -186,7 +203,13 @@ fn record_of(reading: &Reading, package: u32) -> Result<ReadingRecord, StepError
     })
 }
 
-fn report(opened: Opened, sighting: SightingId, trace: &Trace) -> TraceReport {
+fn report(
+    opened: Opened,
+    sighting: SightingId,
+    reading: &Reading,
+    skipped: Vec<Skipped>,
+    trace: &Trace,
+) -> TraceReport {
     let evidence: BTreeMap<&str, &accuse::MemberEvidence> =
         trace.members.iter().map(|member| (member.member.as_str(), member)).collect();
     let mut accused: Vec<Accused> = trace
@@ -225,6 +248,8 @@ fn report(opened: Opened, sighting: SightingId, trace: &Trace) -> TraceReport {
         threshold_log10_e: accuse::bound::ln_e_threshold(population, trace.epsilon) / std::f64::consts::LN_10,
         max_innocent_log10_e,
         sites: trace.sites,
+        erased_channels: reading.erased_channels.clone(),
+        skipped,
         members,
         timing: opened.timing,
         next,

@@ -20,8 +20,9 @@ pub struct Reading {
     pub aligned: f64,
     /// Whether enough of the leak aligns with the master to say that it comes from this package.
     pub derived: bool,
-    /// Channels that a tool flattened, whose sites were erased; a function of the master and what was read.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Channels that a tool flattened, whose sites were erased; a function of the master and what was read, and
+    /// so no part of what is hashed and logged.
+    #[serde(skip)]
     pub erased_channels: Vec<ErasedChannel>,
 }
 

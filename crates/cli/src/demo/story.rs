@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use anyhow::Context as _;
-use engine::{Clock, Engine, Entropy, Founding, keys::write_secret, progress::Unwatched, sighting::Found};
+use engine::{Clock, Engine, Entropy, Founding, exhibit::Found, keys::write_secret, progress::Unwatched};
 use jiff::Timestamp;
 use package::ExposeSecret;
 use policy::{Lead, Standing};

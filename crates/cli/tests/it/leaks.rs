@@ -8,7 +8,7 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 use crate::marks::{rendered, trace};
 use crate::world::{Desk, package};
 
-fn zipped(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn zipped(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in entries {
         archive.start_file(*name, SimpleFileOptions::default()).unwrap();
@@ -56,7 +56,7 @@ fn what_is_no_text_is_refused_in_words() {
 #[test]
 fn what_is_too_much_is_refused_before_it_is_read() {
     let desk = rendered();
-    File::create(desk.path("huge.log")).unwrap().set_len(1 << 30).unwrap();
+    File::create(desk.path("huge.log")).unwrap().set_len(17 << 20).unwrap();
     refuses(&desk, "huge.log", &["at most 16 MiB", "forewarn mark hunt"]);
     fs::create_dir(desk.path("many")).unwrap();
     for n in 0..3 {

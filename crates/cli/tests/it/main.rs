@@ -7,6 +7,8 @@ mod demo;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]
+mod exhibits;
+#[cfg(test)]
 mod help;
 #[cfg(test)]
 mod hunt;

@@ -181,7 +181,7 @@ async fn what_is_refused_leaves_no_blob() {
     assert!(replaced.contains("released to a member already"), "{replaced}");
     let seen = after(world.clock.now(), 1);
     let kind = program::sighting::SightingKind::Leak;
-    let found = vec![engine::sighting::Found { name: String::from("a.txt"), bytes: b"a".to_vec() }];
+    let found = vec![engine::exhibit::Found { name: String::from("a.txt"), bytes: b"a".to_vec() }];
     let future = world.engine.add_sighting(&user("ines"), &case("c"), kind, seen, String::new(), found).await;
     assert!(future.unwrap_err().to_string().contains("after now"));
     assert_eq!(world.blobs().await, blobs);

@@ -8,11 +8,11 @@ use std::{
 
 use engine::{
     Clock, Engine, Entropy, Founding, OpenError, StepError,
+    exhibit::Found,
     hash::sha256,
     intake::Upload,
     progress::Unwatched,
     release::Released,
-    sighting::Found,
     verify::{Verification, verify},
 };
 use jiff::{SignedDuration, Timestamp};
