@@ -2,7 +2,7 @@
 
 mod capture;
 mod check;
-mod claim;
+mod declared;
 mod hunt;
 mod propose;
 pub(crate) mod report;
@@ -19,7 +19,7 @@ use std::{
 use anyhow::{Context as _, anyhow, bail, ensure};
 use clap::{Args, Subcommand};
 use engine::{
-    Entropy,
+    Entropy, claim,
     exhibit::{self, Leaked, Texts},
     export::{new_folder, write},
     keys::{KeyFileError, MarkKey, read_as, write_secret},
@@ -33,7 +33,7 @@ use mark::{
     master::Master,
     read::LeakFile,
     reading::ErasedChannel,
-    strength::{Claim, Plan},
+    strength::Plan,
     syntax::{Severity, SourceFile},
 };
 use program::id::MemberId;
@@ -45,7 +45,7 @@ use crate::{
     output::{self, Bar, FAILED},
     sighting,
 };
-use claim::Declared;
+use declared::Declared;
 
 /// Use the mark engine alone.
 #[derive(Debug, Subcommand)]
@@ -138,6 +138,14 @@ pub(crate) struct ReleaseArgs {
     members: PathBuf,
 }
 
+/// What the copies were rendered to support.
+#[derive(Debug, Args)]
+pub(crate) struct ClaimArgs {
+    /// The claim.json of these copies, if it lies neither beside the key nor beside what was found
+    #[arg(long, value_name = "FILE")]
+    claim: Option<PathBuf>,
+}
+
 /// Render copies.
 #[derive(Debug, Args)]
 pub(crate) struct RenderArgs {
@@ -162,15 +170,14 @@ pub(crate) struct RenderArgs {
 pub(crate) struct TraceArgs {
     #[command(flatten)]
     release: ReleaseArgs,
-    /// What leaked: text files, folders or zip archives, read together as one leak (at most 16 MiB)
+    /// What leaked: texts, PDFs, folders or zip archives, read together as one leak (at most 16 MiB)
     #[arg(required = true)]
     leak: Vec<PathBuf>,
     /// The bound on accusing any innocent member
     #[arg(long, default_value_t = 1e-6, allow_hyphen_values = true)]
     epsilon: f64,
-    /// The claim.json of these copies, if it lies neither beside the key nor beside the leak
-    #[arg(long, value_name = "FILE")]
-    claim: Option<PathBuf>,
+    #[command(flatten)]
+    claim: ClaimArgs,
     #[command(flatten)]
     report: report::ReportArgs,
 }
@@ -235,10 +242,25 @@ struct Release {
 }
 
 impl Release {
-    /// How many members together are withstood where nothing else is asked for: a code for one or two is the
-    /// same code.
-    fn claimed(&self) -> u32 {
-        if self.colluders > 2 { self.colluders } else { 1 }
+    /// Reads the claim that was named or lies beside the key or the leak; without one, weighs the package.
+    fn claim(
+        &self,
+        args: &ClaimArgs,
+        key: &Path,
+        leak: &[PathBuf],
+        epsilon: f64,
+    ) -> anyhow::Result<Declared> {
+        if let Some(claim) = Declared::find(args.claim.as_deref(), key, leak, &self.master)? {
+            return Ok(claim);
+        }
+        let plan = self.plan(claim::withstood(self.colluders), epsilon)?;
+        Ok(Declared::new(&self.master, &plan, Some("no claim.json was given")))
+    }
+
+    /// Weighs the package's sites against what is asked of them.
+    fn plan(&self, colluders: u32, epsilon: f64) -> anyhow::Result<Plan> {
+        let laws = mark::trace::laws(&self.master, &self.codebook);
+        Ok(claim::weigh(&laws, self.members.len(), colluders, epsilon)?)
     }
 }
 
@@ -259,9 +281,9 @@ fn load(args: &ReleaseArgs) -> anyhow::Result<Release> {
 
 fn render(common: &Common, args: &RenderArgs) -> anyhow::Result<()> {
     let release = load(&args.release)?;
-    let colluders = args.colluders.unwrap_or(release.claimed());
+    let colluders = args.colluders.unwrap_or(claim::withstood(release.colluders));
+    let plan = release.plan(colluders, args.epsilon.unwrap_or(EPSILON))?;
     let Release { master, codebook, members, .. } = release;
-    let plan = plan(&master, &codebook, members.len(), colluders, args.epsilon.unwrap_or(EPSILON))?;
     let weaker = args.weaker_claim.as_deref().map(str::trim);
     ensure!(weaker != Some(""), "a weaker claim needs its reason in words");
     let trial = members.len() < TRIAL && args.colluders.is_none() && args.epsilon.is_none();
@@ -319,7 +341,7 @@ fn render(common: &Common, args: &RenderArgs) -> anyhow::Result<()> {
         count(done.sites, "site")
     ));
     if weaker.is_some() {
-        let file = args.out.join(claim::FILE);
+        let file = args.out.join(declared::FILE);
         output::say(format_args!("{} (`{}`; keep it with the key)", done.claim.says, file.display()));
     }
     output::say(format_args!("root of the commitment, to be shown before a leak: {}", done.root));
@@ -349,20 +371,13 @@ struct Traced<'a> {
 
 fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
     let release = load(&args.release)?;
-    let colluders = release.claimed();
-    let Release { master, codebook, members, .. } = release;
     ensure!(
-        !master.sites.is_empty(),
+        !release.master.sites.is_empty(),
         "`{}` has no marks: all its copies are equal, and no leak can be traced; is it the marked package?",
         args.release.package.display()
     );
-    let claim = match Declared::find(args.claim.as_deref(), &args.release.key, &args.leak, &master)? {
-        Some(claim) => claim,
-        None => {
-            let plan = plan(&master, &codebook, members.len(), colluders, args.epsilon)?;
-            Declared::new(&master, &plan, Some("no claim.json was given"))
-        }
-    };
+    let claim = release.claim(&args.claim, &args.release.key, &args.leak, args.epsilon)?;
+    let Release { master, codebook, members, .. } = release;
     let Texts { files, skipped } = exhibit::read(&args.leak)?;
     skipped.iter().map(sighting::skipped).for_each(output::aside);
     let exhibit =
@@ -436,18 +451,6 @@ fn tell(said: &Traced<'_>) {
 pub(crate) fn left_out(channel: &ErasedChannel) -> String {
     let file = channel.file.as_ref().map_or_else(String::new, |file| format!(" in `{file}`"));
     format!("left out: {}{file}: {}", channel.channel, channel.reason)
-}
-
-/// Weighs a claim against a package's sites.
-fn plan(
-    master: &Master,
-    codebook: &Codebook,
-    members: usize,
-    colluders: u32,
-    epsilon: f64,
-) -> anyhow::Result<Plan> {
-    let claim = Claim { members, colluders, epsilon, erased: 0.0 };
-    Ok(mark::strength::plan(&mark::trace::laws(master, codebook), claim)?)
 }
 
 /// Reads a package's folder.

@@ -72,7 +72,7 @@ async fn trace(session: &Session, args: &TraceArgs) -> anyhow::Result<(TraceRepo
             };
             args.report.write(report::Material {
                 package: traced.report.case.to_string(),
-                claim: None,
+                claim: Some(traced.report.claim.clone()),
                 exhibits: exhibits.map(exhibit).collect(),
                 master: &traced.package.master,
                 codebook: &traced.package.codebook,
@@ -127,6 +127,7 @@ pub(crate) fn lines(report: &TraceReport) -> Vec<String> {
         [] => String::from("nobody"),
         accused => accused.iter().map(|a| format!("`{}`", a.member)).collect::<Vec<_>>().join(", "),
     };
+    lines.push(format!("  {}", report.claim));
     lines.push(format!("  suspects by timing alone: {}", report.timing.len()));
     lines.push(format!("  suspects by mark:         {} ({by_mark})", report.accused.len()));
     lines.push(format!(

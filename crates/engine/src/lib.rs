@@ -8,6 +8,7 @@
 
 pub mod blobs;
 pub mod checkpoint;
+pub mod claim;
 pub mod clock;
 pub mod copy;
 pub mod engine;

@@ -1,10 +1,11 @@
 //! Trace: from a sighting's exhibits to a verdict, the reading logged before the codebook is opened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mark::{
     accuse::{self, Trace},
+    master::Master,
     read::LeakFile,
     reading::{ErasedChannel, Reading, Seen},
 };
@@ -17,6 +18,7 @@ use program::{
 use serde::Serialize;
 
 use crate::{
+    claim,
     engine::Engine,
     error::StepError,
     exhibit::{self, Found, Skipped, Texts},
@@ -47,6 +49,8 @@ pub struct TraceReport {
     pub threshold_log10_e: f64,
     /// The strongest evidence against anybody not accused.
     pub max_innocent_log10_e: Option<f64>,
+    /// What the marks of the copies that were given support, in a sentence.
+    pub claim: String,
     /// Sites of the package, and how many were read.
     pub sites: accuse::SiteCount,
     /// Channels that a tool flattened, which say nothing of whose copy it was.
@@ -85,6 +89,9 @@ pub struct Traced {
 
 struct Opened {
     leak: LeakId,
+    /// Items of which anybody held a copy.
+    items: BTreeSet<String>,
+    colluders: u32,
     case: CaseId,
     version: u32,
     look: u32,
@@ -131,7 +138,8 @@ impl Engine {
             .iter()
             .filter_map(|found| Some((found.member.parse().ok()?, found.log10_e)))
             .collect();
-        let report = report(opened, sighting, &reading, skipped, &trace);
+        let claim = claim(&opened, &package.master, &laws)?;
+        let report = report(opened, sighting, (&reading, &trace), skipped, claim);
         let record = TraceRecord {
             scorer: accuse::SCORER.to_owned(),
             epsilon: report.epsilon,
@@ -165,20 +173,19 @@ impl Engine {
         let case = program.case(&leak.case)?;
         // A trace that was begun goes on with the package and the people it began with.
         let began = leak.opened;
-        let mut population: Vec<MemberId> = case
-            .grants()
-            .filter(|(_, _, granted)| granted.at <= began)
-            .map(|(_, member, _)| member.clone())
-            .collect();
+        let held = || case.grants().filter(|(_, _, granted)| granted.at <= began);
+        let mut population: Vec<MemberId> = held().map(|(_, member, _)| member.clone()).collect();
         population.sort();
         population.dedup();
-        let version =
-            case.grants().filter(|(_, _, g)| g.at <= began).map(|(_, _, g)| g.package).max().unwrap_or(0);
+        let items = held().map(|(item, _, _)| item.to_string()).collect();
+        let version = held().map(|(_, _, granted)| granted.package).max().unwrap_or(0);
         let Some(marks) = case.marks(version).filter(|_| !population.is_empty()) else {
             return Err(StepError::NobodyHeld { case: leak.case.clone(), sighting: id });
         };
         Ok(Opened {
             leak: leak.id,
+            items,
+            colluders: marks.colluders,
             case: leak.case.clone(),
             version,
             look: leak.look,
@@ -203,12 +210,22 @@ fn record_of(reading: &Reading, package: u32) -> Result<ReadingRecord, StepError
     })
 }
 
+/// Says what the marks of the copies that were given support.
+fn claim(opened: &Opened, master: &Master, laws: &[accuse::SiteLaw]) -> Result<String, StepError> {
+    let sites = mark::strength::shown_in(master, laws, |path| opened.items.contains(path));
+    let members = opened.population.len();
+    let colluders = claim::withstood(opened.colluders).min(u32::try_from(members).unwrap_or(u32::MAX));
+    let plan = claim::weigh(&sites, members, colluders, opened.epsilon)
+        .map_err(|error| StepError::Trace(error.to_string()))?;
+    Ok(claim::says(&plan, "its waves were released all the same"))
+}
+
 fn report(
     opened: Opened,
     sighting: SightingId,
-    reading: &Reading,
+    (reading, trace): (&Reading, &Trace),
     skipped: Vec<Skipped>,
-    trace: &Trace,
+    claim: String,
 ) -> TraceReport {
     let evidence: BTreeMap<&str, &accuse::MemberEvidence> =
         trace.members.iter().map(|member| (member.member.as_str(), member)).collect();
@@ -247,6 +264,7 @@ fn report(
         population,
         threshold_log10_e: accuse::bound::ln_e_threshold(population, trace.epsilon) / std::f64::consts::LN_10,
         max_innocent_log10_e,
+        claim,
         sites: trace.sites,
         erased_channels: reading.erased_channels.clone(),
         skipped,

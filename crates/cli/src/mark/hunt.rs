@@ -16,8 +16,9 @@ use mark::{
 use serde::Serialize;
 
 use super::{
-    Release, ReleaseArgs,
+    ClaimArgs, Release, ReleaseArgs,
     capture::{self, Captured},
+    declared::Declared,
     load,
 };
 use crate::{
@@ -48,11 +49,15 @@ pub(crate) struct HuntArgs {
     /// The bound on accusing any innocent member, by this hunt as a whole
     #[arg(long, default_value_t = 1e-6, allow_hyphen_values = true)]
     epsilon: f64,
+    #[command(flatten)]
+    claim: ClaimArgs,
 }
 
 pub(super) fn hunt(common: &Common, args: &HuntArgs) -> anyhow::Result<()> {
-    let Release { master, codebook, members, .. } = load(&args.release)?;
+    let release = load(&args.release)?;
     let inputs = inputs(&args.input)?;
+    let claim = release.claim(&args.claim, &args.release.key, &args.input, args.epsilon)?;
+    let Release { master, codebook, members, .. } = release;
     let mut hunter = Hunter::new(&master, &codebook, &members, args.epsilon)?;
     let bar = Bar::new();
     bar.begin("hunting (bytes)", inputs.iter().map(|input| input.size).sum());
@@ -65,7 +70,7 @@ pub(super) fn hunt(common: &Common, args: &HuntArgs) -> anyhow::Result<()> {
     }
     bar.end();
     let report = hunter.finish();
-    let said = Said::of(&sources, &report);
+    let said = Said::of(&sources, &report, &claim);
     if common.json {
         return output::json(&said);
     }
@@ -211,6 +216,7 @@ struct Said<'a> {
     threshold_log10_e: f64,
     others_log10_e: f64,
     hunter: &'a str,
+    claim: &'a Declared,
     bytes: u64,
     inputs: &'a [Source<'a>],
     constants: &'a [ConstantSeen],
@@ -219,7 +225,7 @@ struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    fn of(sources: &'a [Source<'a>], report: &'a HuntReport) -> Self {
+    fn of(sources: &'a [Source<'a>], report: &'a HuntReport, claim: &'a Declared) -> Self {
         let outcome = match (report.accused.is_empty(), report.hit_count) {
             (false, _) => Outcome::Attributed,
             (true, 1..) => Outcome::Inconclusive,
@@ -251,6 +257,7 @@ impl<'a> Said<'a> {
             threshold_log10_e: report.threshold_log10_e,
             others_log10_e: report.others_log10_e,
             hunter: &report.hunter,
+            claim,
             bytes: report.bytes,
             inputs: sources,
             constants: &report.constants,
@@ -303,6 +310,7 @@ fn tell(said: &Said<'_>) -> anyhow::Result<()> {
         count(said.population, "member"),
         said.epsilon
     ));
+    output::say(&said.claim.says);
     for source in said.inputs {
         if let Some(cut) = &source.cut {
             output::aside(format_args!(

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A released case, and veltrune's copy of its advisory.
-fn leaking() -> (Desk, String) {
+pub(crate) fn leaking() -> (Desk, String) {
     let desk = Desk::due();
     desk.by("alice", &["wave", "release", CASE, "first"]);
     let copy = own(&desk, "advisory.md");
@@ -25,7 +25,7 @@ fn own(desk: &Desk, item: &str) -> String {
     String::from_utf8(package::open(&sealed, &identity()).unwrap()).unwrap()
 }
 
-fn sighted(desk: &Desk, files: &[&str]) -> (Value, String) {
+pub(crate) fn sighted(desk: &Desk, files: &[&str]) -> (Value, String) {
     let seen = instant(0);
     let mut args = vec!["sighting", "add", CASE, "--kind", "leak", "--seen", &seen, "--note", "found"];
     args.extend(files.iter().flat_map(|file| ["--file", file]));
@@ -106,15 +106,9 @@ fn too_much_is_refused_before_it_is_read() {
     refuses("none.txt", "`none.txt`");
 }
 
-#[test]
-fn a_flattened_channel_is_shown_and_its_report_holds() {
-    const PAIRS: [[&str; 2]; 3] = [["colour", "color"], ["normalise", "normalize"], ["licence", "license"]];
+/// A case of one item, released, and veltrune's copy of it.
+fn released(text: &str) -> (Desk, String) {
     let desk = Desk::peopled();
-    let mut text = String::from("# Relay\n\nThe marker {~fn=rand:word12~} and the id {~tr=rand:hex16~}.\n\n");
-    for n in 0..14 {
-        let [british, american] = PAIRS[n % 3];
-        text += &format!("Step {n} of the relay keeps its {{~{british}|{american}~}} in slot {}.\n\n", n * 7);
-    }
     desk.write("steps.md", text);
     desk.by("alice", &["case", "new", CASE, "--title", "Relay", "--cve", "CVE-2025-49704"]);
     desk.by("alice", &["case", "item", CASE, "steps.md", "--class", "advisory"]);
@@ -122,10 +116,38 @@ fn a_flattened_channel_is_shown_and_its_report_holds() {
     desk.by("bob", &["case", "embargo", "accept", CASE]);
     desk.by("alice", &["wave", "schedule", CASE, "first", "--lead", "14d", "--tier", "validate"]);
     for who in ["alice", "bob"] {
-        desk.run(&["wave", "approve", CASE, "first", "--as", who]);
+        // Weak marks are said beside the result.
+        assert_eq!(desk.run(&["wave", "approve", CASE, "first", "--as", who]).code, 0);
     }
     desk.by("alice", &["wave", "release", CASE, "first"]);
-    let mut copy = own(&desk, "steps.md");
+    let copy = own(&desk, "steps.md");
+    (desk, copy)
+}
+
+#[test]
+fn a_report_on_weak_marks_says_so() {
+    let (desk, copy) =
+        released("# Relay\n\nEvery node {~hands|passes~} a slot on as it stands, and keeps none of it.\n");
+    desk.write("paste.txt", copy);
+    sighted(&desk, &["paste.txt"]);
+    let told = desk.by("ines", &["trace", "S1", "--report", "report"]);
+    let claim = "weaker claim: supports no claim at all, not one leaker at 1e-6: its waves were released all the same";
+    assert!(told.contains(claim), "{told}");
+    let evidence: Value =
+        serde_json::from_slice(&fs::read(desk.path("report/evidence.json")).unwrap()).unwrap();
+    assert_eq!(evidence["claim"], claim);
+    assert!(fs::read_to_string(desk.path("report/index.html")).unwrap().contains(claim));
+}
+
+#[test]
+fn a_flattened_channel_is_shown_and_its_report_holds() {
+    const PAIRS: [[&str; 2]; 3] = [["colour", "color"], ["normalise", "normalize"], ["licence", "license"]];
+    let mut text = String::from("# Relay\n\nThe marker {~fn=rand:word12~} and the id {~tr=rand:hex16~}.\n\n");
+    for n in 0..14 {
+        let [british, american] = PAIRS[n % 3];
+        text += &format!("Step {n} of the relay keeps its {{~{british}|{american}~}} in slot {}.\n\n", n * 7);
+    }
+    let (desk, mut copy) = released(&text);
     for [british, american] in PAIRS {
         copy = copy.replace(british, american);
     }
@@ -135,6 +157,11 @@ fn a_flattened_channel_is_shown_and_its_report_holds() {
     assert_eq!(traced["erased_channels"][0]["channel"], "spelling", "{traced:#}");
     let told = desk.by("ines", &["trace", "S1", "--report", "report"]);
     assert!(told.contains("  left out: spelling") && told.contains("sites read `American`"), "{told}");
+    let claim = traced["claim"].as_str().unwrap();
+    assert!(claim.starts_with("claim: supports one leaker at 1e-6 among 1 member"), "{claim}");
+    let evidence: Value =
+        serde_json::from_slice(&fs::read(desk.path("report/evidence.json")).unwrap()).unwrap();
+    assert!(told.contains(claim) && evidence["claim"] == claim, "{told}");
     let said = desk.json(&["mark", "check-evidence", "report"]);
     assert_eq!((&said["sound"], &said["complete"]), (&true.into(), &true.into()), "{said:#}");
 }

@@ -181,3 +181,22 @@ fn packets_of_a_capture_are_hunted_through() {
     assert_eq!(ran.code, 0);
     assert!(ran.err.contains("could not be read beyond packet 3"), "{}", ran.err);
 }
+
+#[test]
+fn a_hunt_on_a_weaker_claim_says_so() {
+    let (desk, file, _) = rendered();
+    desk.write("access.log", format!("GET /{file}.ico 404\n"));
+    assert_eq!(hunt(&desk, &["access.log"])["claim"]["weaker"], Value::Null);
+    let args = [&["mark", "render"][..], &HUNT[2..], &["--out", "strong", "--colluders", "3"]].concat();
+    desk.ok(&[&args[..], &["--weaker-claim", "a teaser for the press"]].concat());
+    let claim = ["--claim", "strong/claim.json"];
+    let found = desk.json(&[&HUNT[..], &["access.log"], &claim].concat());
+    assert_eq!(found["claim"]["weaker"], "a teaser for the press");
+    let told = desk.ok(&[&HUNT[..], &["access.log"], &claim].concat());
+    let says = found["claim"]["says"].as_str().unwrap();
+    assert!(says.starts_with("weaker claim: supports ") && told.contains(says), "{told}");
+    // Beside what was found it needs no naming.
+    desk.write("found/access.log", "GET / 200\n");
+    std::fs::copy(desk.path("strong/claim.json"), desk.path("found/claim.json")).unwrap();
+    assert_eq!(hunt(&desk, &["found/access.log"])["claim"], found["claim"]);
+}

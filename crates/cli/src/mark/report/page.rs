@@ -112,12 +112,7 @@ fn verdict(evidence: &Evidence) -> String {
     for member in accused(evidence) {
         lines.push(why(evidence, member));
     }
-    lines.extend(
-        evidence
-            .claim
-            .iter()
-            .map(|claim| format!("Said of the release when it was made: {}.", escaped(claim))),
-    );
+    lines.extend(evidence.claim.iter().map(|claim| format!("Of this release: {}.", escaped(claim))));
     let lines: Vec<String> = lines.into_iter().map(|line| format!("<p>{line}</p>\n")).collect();
     format!("<div class=\"verdict\">\n{}</div>\n", lines.concat())
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
+use engine::claim;
 use mark::{
     code::site_map_sha256,
     master::Master,
@@ -34,17 +35,12 @@ pub(super) struct Declared {
 }
 
 impl Declared {
-    /// Says what a plan comes to; `weaker` is why a claim that it falls short of is given up.
+    /// Says what a plan comes to; `weaker` is why a claim that it falls short of is given up, which only a trial
+    /// for a few members does without a word.
     pub(super) fn new(master: &Master, plan: &Plan, weaker: Option<&str>) -> Self {
         let weaker = weaker.filter(|_| plan.short.is_some()).map(str::to_owned);
-        let says = match &weaker {
-            Some(reason) => {
-                format!("weaker claim: supports {}, not {}: {reason}", plan.supported(), plan.claim.says())
-            }
-            None => format!("claim: supports {} among {} members", plan.claim.says(), plan.claim.members),
-        };
         Self {
-            says,
+            says: claim::says(plan, weaker.as_deref().unwrap_or("a trial for few members")),
             asked: plan.claim,
             supports: plan.supports.clone(),
             weaker,
