@@ -45,7 +45,7 @@ pub(crate) struct AddArgs {
     /// When it was seen out there
     #[arg(long, value_parser = instant)]
     seen: Timestamp,
-    /// What was found: a text, a zip archive or a folder; give it again for more (at most 16 MiB in all)
+    /// What was found: a text, a PDF, a zip archive or a folder; give it again for more (at most 16 MiB in all)
     #[arg(long = "file", value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Where, by whom, how

@@ -39,13 +39,11 @@ fn what_is_no_text_is_refused_in_words() {
     let desk = rendered();
     desk.write("shot.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
     desk.write("shot.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF");
-    desk.write("paper.pdf", b"%PDF-1.7\n1 0 obj\n");
     desk.write("all.tar.gz", b"\x1f\x8b\x08\0\0\0");
     desk.write("half.zip", zipped(&[("a.txt", b"some text")]).split_at(20).0);
     desk.write("guide.docx", zipped(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", b"<w/>")]));
     refuses(&desk, "shot.png", &["`shot.png`", "is an image: give its text"]);
     refuses(&desk, "shot.jpg", &["is an image: give its text"]);
-    refuses(&desk, "paper.pdf", &["is a PDF: give its text"]);
     refuses(&desk, "all.tar.gz", &["unpack it"]);
     refuses(&desk, "half.zip", &["is no whole zip archive"]);
     refuses(&desk, "guide.docx", &["save it as plain text"]);

@@ -54,9 +54,15 @@ pub enum Unread {
     /// A word processor's file.
     #[error("is an office document: save it as plain text, and give that")]
     Office,
-    /// A PDF.
-    #[error("is a PDF: give its text, as `pdftotext` writes it")]
-    Pdf,
+    /// A PDF of pictures.
+    #[error("is a PDF without text, likely a scan: give its text, typed or from a text recognition")]
+    Scan,
+    /// A PDF that cannot be parsed.
+    #[error("is a PDF that cannot be read ({0}): give its text, as `pdftotext` writes it")]
+    Pdf(String),
+    /// A PDF that takes too much to parse.
+    #[error("is a PDF, and {0}: give its text, as `pdftotext` writes it")]
+    PdfLimit(String),
     /// Compressed.
     #[error("is packed in a way that is not read: unpack it, and give what is in it")]
     Packed,
@@ -106,7 +112,8 @@ pub enum Unread {
 impl Unread {
     /// Tells what is no text from what is too much or broken: the first is left out among others.
     pub(super) fn is_no_text(&self) -> bool {
-        matches!(self, Self::Image | Self::Office | Self::Pdf | Self::Packed | Self::Nested | Self::Nothing)
+        use Unread::{Image, Nested, Nothing, Office, Packed, Pdf, Scan};
+        matches!(self, Image | Office | Scan | Pdf(_) | Packed | Nested | Nothing)
     }
 
     pub(super) fn of(self, name: impl Display) -> ExhibitError {

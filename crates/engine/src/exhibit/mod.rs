@@ -4,6 +4,7 @@ mod archive;
 mod decode;
 mod error;
 mod kind;
+pub mod pdf;
 
 use std::{
     fs::{self, File},
@@ -206,9 +207,12 @@ impl Intake {
         let bytes = take(from, size, &mut self.left)?;
         let sha256 = sha256(&bytes);
         let text = match kind {
-            Kind::Pdf => return Err(Unread::Pdf),
+            Kind::Pdf => pdf::text(&bytes)?,
             Kind::Zip | Kind::Text => decode::decode(bytes),
         };
+        // A PDF packs its text.
+        let more = (text.len() as u64).saturating_sub(size);
+        self.left = self.left.checked_sub(more).ok_or(Unread::TooMuch)?;
         self.texts.files.push(Leaked { file: LeakFile { path: name, text }, sha256 });
         Ok(())
     }
