@@ -170,7 +170,7 @@ pub(crate) struct RenderArgs {
 pub(crate) struct TraceArgs {
     #[command(flatten)]
     release: ReleaseArgs,
-    /// What leaked: texts, PDFs, folders or zip archives, read together as one leak (at most 16 MiB)
+    /// What leaked: texts, PDFs, folders or zip archives, read together as one leak (at most 4 MiB of text)
     #[arg(required = true)]
     leak: Vec<PathBuf>,
     /// The bound on accusing any innocent member

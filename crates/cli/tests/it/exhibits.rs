@@ -101,7 +101,7 @@ fn too_much_is_refused_before_it_is_read() {
         let said = desk.refused(&[&add[..], &[file]].concat());
         assert!(said.contains(part), "{said}");
     };
-    refuses("huge.log", "at most 16 MiB");
+    refuses("huge.log", "in at most 16 MiB of files");
     refuses("/dev/zero", "is no regular file");
     refuses("none.txt", "`none.txt`");
 }

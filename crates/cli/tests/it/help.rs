@@ -224,8 +224,8 @@ fn help_for_a_leak_is_traced() {
 
     Arguments:
       <PACKAGE>  A folder; every file in it is an item
-      <LEAK>...  What leaked: text files, folders or zip archives, read together as one leak (at most 16
-                 MiB)
+      <LEAK>...  What leaked: texts, PDFs, folders or zip archives, read together as one leak (at most 4
+                 MiB of text)
 
     Options:
           --data <DIR>         The program's data folder [env: FOREWARN_DATA=]
@@ -235,7 +235,7 @@ fn help_for_a_leak_is_traced() {
           --epsilon <EPSILON>  The bound on accusing any innocent member [default: 0.000001]
           --json               Print JSON instead of tables and sentences
           --claim <FILE>       The claim.json of these copies, if it lies neither beside the key nor
-                               beside the leak
+                               beside what was found
           --report <DIR>       Write the report and everything to check it without the key into a folder
                                that is empty or not there
           --open <OPEN>        Whose rows the report opens; `all` opens the codebook of this release

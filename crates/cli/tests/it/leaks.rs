@@ -55,12 +55,12 @@ fn what_is_no_text_is_refused_in_words() {
 fn what_is_too_much_is_refused_before_it_is_read() {
     let desk = rendered();
     File::create(desk.path("huge.log")).unwrap().set_len(17 << 20).unwrap();
-    refuses(&desk, "huge.log", &["at most 16 MiB", "forewarn mark hunt"]);
+    refuses(&desk, "huge.log", &["at most 4 MiB of text, in at most 16 MiB", "forewarn mark hunt"]);
     fs::create_dir(desk.path("many")).unwrap();
     for n in 0..3 {
         File::create(desk.path(&format!("many/{n}.txt"))).unwrap().set_len(6 << 20).unwrap();
     }
-    refuses(&desk, "many", &["at most 16 MiB"]);
+    refuses(&desk, "many", &["at most 4 MiB of text, in at most 16 MiB"]);
     desk.write("bomb.zip", zipped(&[("a.txt", &vec![b'a'; 10 << 20])]));
     refuses(&desk, "bomb.zip", &["entry `a.txt`", "expands more than 200 times"]);
 }

@@ -17,6 +17,8 @@ mod leaks;
 #[cfg(test)]
 mod marks;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod pdf;
 #[cfg(test)]
 mod policy;

@@ -5,7 +5,7 @@ use std::{fmt::Display, io, path::PathBuf};
 use serde::Serialize;
 use thiserror::Error;
 
-use super::{MOST_BYTES, MOST_FILES, archive::MOST_RATIO};
+use super::{MOST_BYTES, MOST_FILES, MOST_TEXT, archive::MOST_RATIO};
 
 /// Exhibits that cannot be read.
 #[derive(Debug, Error)]
@@ -74,7 +74,8 @@ pub enum Unread {
     NotRegular,
     /// More than is read.
     #[error(
-        "is too much: a trace reads at most {} MiB in all, expanded; give the part that leaked, or look for values with `forewarn mark hunt`",
+        "is too much: a trace reads at most {} MiB of text, in at most {} MiB of files, expanded; give the part that leaked, or look for values with `forewarn mark hunt`",
+        MOST_TEXT >> 20,
         MOST_BYTES >> 20
     )]
     TooMuch,

@@ -19,8 +19,10 @@ use crate::hash::sha256;
 pub use error::{ExhibitError, Skipped, Unread};
 use kind::Kind;
 
-/// Most bytes of exhibits, expanded, that one trace reads; the reader needs about ten times as many.
+/// Most bytes of exhibits, expanded, that one trace takes.
 pub const MOST_BYTES: u64 = 16 << 20;
+/// Most bytes of text among them; of a text of one-letter words the reader makes thirty times as many.
+pub const MOST_TEXT: u64 = 4 << 20;
 /// Most files.
 pub const MOST_FILES: usize = 2000;
 
@@ -179,13 +181,15 @@ fn take(from: impl Read, size: u64, left: &mut u64) -> Result<Vec<u8>, Unread> {
 /// Collects a leak's texts.
 struct Intake {
     texts: Texts,
-    /// Bytes that may still be read.
+    /// Bytes that may still be taken.
     left: u64,
+    /// Bytes of text that may still be read.
+    text_left: u64,
 }
 
 impl Intake {
     fn new() -> Self {
-        Self { texts: Texts::default(), left: MOST_BYTES }
+        Self { texts: Texts::default(), left: MOST_BYTES, text_left: MOST_TEXT }
     }
 
     fn file(&mut self, mut file: impl Read + Seek, name: String) -> Result<(), Unread> {
@@ -210,9 +214,7 @@ impl Intake {
             Kind::Pdf => pdf::text(&bytes)?,
             Kind::Zip | Kind::Text => decode::decode(bytes),
         };
-        // A PDF packs its text.
-        let more = (text.len() as u64).saturating_sub(size);
-        self.left = self.left.checked_sub(more).ok_or(Unread::TooMuch)?;
+        self.text_left = self.text_left.checked_sub(text.len() as u64).ok_or(Unread::TooMuch)?;
         self.texts.files.push(Leaked { file: LeakFile { path: name, text }, sha256 });
         Ok(())
     }

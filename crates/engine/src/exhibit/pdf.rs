@@ -14,13 +14,13 @@ use std::{
     time::Duration,
 };
 
-use super::{MOST_BYTES, Unread};
+use super::{MOST_TEXT, Unread};
 pub use child::serve;
 
 /// The hidden verb under which a program that reads exhibits must call [`serve`], before it does anything else.
 pub const VERB: &str = "read-pdf";
 
-/// How long the child may take; no text of 16 MiB takes as long on a busy machine.
+/// How long the child may take; no text that is read takes as long on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What the child says first: without it, whatever ran was not [`serve`].
 const HELLO: &[u8] = b"forewarn-pdf/1 ";
@@ -36,7 +36,7 @@ pub(super) fn text(pdf: &[u8]) -> Result<String, Unread> {
     let (verdict, text) = text.split_first().ok_or_else(crashed)?;
     let text = String::from_utf8_lossy(text);
     match verdict {
-        _ if text.len() as u64 > MOST_BYTES => Err(Unread::TooMuch),
+        _ if text.len() as u64 > MOST_TEXT => Err(Unread::TooMuch),
         b'+' if text.trim().is_empty() => Err(Unread::Scan),
         b'+' => Ok(joined(&text)),
         _ => Err(Unread::Pdf(text.into_owned())),
@@ -67,7 +67,7 @@ fn ask(pdf: &[u8]) -> Result<Vec<u8>, Unread> {
             let _ = stdin.map(|mut stdin| stdin.write_all(pdf));
         });
         scope.spawn(move || {
-            let most = MOST_BYTES + HELLO.len() as u64 + 2;
+            let most = MOST_TEXT + HELLO.len() as u64 + 2;
             let mut text = Vec::new();
             let read = stdout.map_or(Ok(0), |stdout| stdout.take(most).read_to_end(&mut text));
             let _ = done.send(read.map(|_| text));

@@ -13,7 +13,7 @@ use super::{HELLO, VERB};
 use crate::exhibit::MOST_BYTES;
 
 /// Most address space, in bytes: the program's own, and the PDF with its objects.
-const MOST_MEMORY: u64 = 448 << 20;
+const MOST_MEMORY: u64 = 384 << 20;
 /// Most seconds of processor time.
 const MOST_SECONDS: u64 = 45;
 
