@@ -85,6 +85,11 @@ pub(crate) enum Verb {
     Notification(crate::notification::NotificationVerb),
     /// Publish a case's advisory at the end of its embargo
     Publish(crate::publish::PublishArgs),
+    /// Serve the program over HTTP, and release waves at their instant
+    Serve(crate::serve::ServeArgs),
+    /// Issue, list and revoke the tokens of members' and operators' machines
+    #[command(subcommand)]
+    Token(crate::token::TokenVerb),
     /// Check everything in the data folder against everything else
     Verify(crate::verify::VerifyArgs),
     /// Read and export the log

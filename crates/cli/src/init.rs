@@ -92,7 +92,7 @@ pub(crate) async fn run(common: &Common, args: InitArgs) -> anyhow::Result<()> {
     };
     let founding =
         Founding { name: args.name, origin: args.origin, rules, operators, tiers: default_tiers()? };
-    let engine = Engine::create(data, founding, &by, Clock::System, Entropy::System).await?;
+    let engine = Engine::create(data, founding, &by, Clock::system(), Entropy::System).await?;
     let vkey = std::fs::read_to_string(engine.folder().vkey())?.trim_end().to_owned();
     engine.close().await;
     if common.json {

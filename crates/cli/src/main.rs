@@ -18,9 +18,11 @@ mod policy_diff;
 mod prove;
 mod publish;
 mod review;
+mod serve;
 mod session;
 mod sighting;
 mod tier;
+mod token;
 mod trace;
 mod verify;
 mod wave;
@@ -69,6 +71,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Ledger(args) => ledger::run(&common, args).await?,
         Verb::Review(verb) => review::run(&common, verb).await?,
         Verb::Notification(verb) => notification::run(&common, verb).await?,
+        Verb::Serve(args) => serve::run(&common, args).await?,
+        Verb::Token(verb) => token::run(&common, verb).await?,
         Verb::Publish(args) => publish::run(&common, args).await?,
         Verb::Verify(args) => return verify::run(&common, args).await,
         Verb::Log(verb) => log::run(&common, verb).await?,

@@ -16,7 +16,7 @@ impl Session {
     /// Opens the program that `--data` names.
     pub(crate) async fn open(common: &Common) -> anyhow::Result<Self> {
         let data = data(common)?;
-        let engine = Engine::open(data, Clock::System, Entropy::System).await?;
+        let engine = Engine::open(data, Clock::system(), Entropy::System).await?;
         Ok(Self { engine, actor: common.actor.clone() })
     }
 

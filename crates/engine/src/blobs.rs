@@ -66,6 +66,15 @@ impl Blobs {
         }
     }
 
+    /// Checks that the store answers.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn reachable(&self) -> Result<(), BlobError> {
+        self.store.list_with_delimiter(None).await?;
+        Ok(())
+    }
+
     /// Gives a text back, checked against its name.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! The one clock. Everything else is told the time.
 
+pub mod trust;
+
 use std::{
     sync::{
         Arc,
@@ -10,16 +12,51 @@ use std::{
 
 use jiff::Timestamp;
 
+use self::trust::{Anchor, Doubt, Readings};
+
 /// Where the program's instants come from.
 #[derive(Clone, Debug)]
 pub enum Clock {
-    /// The system's clock.
-    System,
+    /// The system's clock, and what it is held against.
+    System(Arc<Anchor>),
     /// A clock that stands still until it is set, for replays and tests; microseconds since the epoch.
     Simulated(Arc<AtomicI64>),
 }
 
 impl Clock {
+    /// Returns the system's clock, as it stands now beside the time since the host was started.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::System(Arc::new(Anchor::at(readings())))
+    }
+
+    /// Tells whether what no person watches may follow this clock.
+    ///
+    /// # Errors
+    /// [`Doubt`] when the clock was set while the host ran.
+    pub fn trusted(&self) -> Result<(), Doubt> {
+        match self {
+            Self::System(anchor) => anchor.check(readings()),
+            Self::Simulated(_) => Ok(()),
+        }
+    }
+
+    /// Trusts the clock as it stands, because people have looked at it.
+    pub fn accept(&self) {
+        if let Self::System(anchor) = self {
+            anchor.accept(readings());
+        }
+    }
+
+    /// Returns what the clock is held against; a simulated clock is held against nothing.
+    #[must_use]
+    pub fn anchor(&self) -> Option<&Anchor> {
+        match self {
+            Self::System(anchor) => Some(anchor),
+            Self::Simulated(_) => None,
+        }
+    }
+
     /// Makes a clock that stands at an instant.
     #[must_use]
     pub fn simulated(at: Timestamp) -> Self {
@@ -30,7 +67,7 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let microseconds = match self {
-            Self::System => system_now().as_microsecond(),
+            Self::System(_) => system_now().as_microsecond(),
             Self::Simulated(at) => at.load(Ordering::SeqCst),
         };
         Timestamp::from_microsecond(microseconds).unwrap_or(Timestamp::MIN)
@@ -47,6 +84,13 @@ impl Clock {
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
 fn system_now() -> Timestamp {
     Timestamp::now()
+}
+
+/// Reads both of the system's clocks.
+fn readings() -> Readings {
+    let boot = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let boot = boot.tv_sec.saturating_mul(1_000_000).saturating_add(boot.tv_nsec / 1000);
+    Readings { wall: system_now().as_microsecond(), boot }
 }
 
 /// Measures how long something takes, which no wall clock may.

@@ -1,7 +1,5 @@
 //! Copies: a member's own renderings, made again on demand, checked, sealed, with their receipts.
 
-use std::collections::BTreeMap;
-
 use package::{MemberKey, Opening, Receipt};
 use policy::{Action, Effect};
 use program::{
@@ -50,10 +48,15 @@ pub struct Copies {
     pub held_back: Vec<HeldBack>,
 }
 
-struct Wanted {
-    case: CaseId,
-    item: Item,
-    granted: Granted,
+/// A copy that a member was granted and may have now; it is not made yet.
+#[derive(Clone, Debug)]
+pub struct Available {
+    /// Which case.
+    pub case: CaseId,
+    /// Which item.
+    pub item: Item,
+    /// The grant.
+    pub granted: Granted,
 }
 
 impl Engine {
@@ -64,68 +67,101 @@ impl Engine {
     /// # Errors
     /// [`StepError`] when the member is unknown or has no key, or a copy does not come out as granted.
     pub async fn copies(&self, member: &MemberId) -> Result<Copies, StepError> {
-        let (wanted, held_back, key) = self.wanted(member).await?;
-        let mut packages: BTreeMap<(CaseId, u32), Package> = BTreeMap::new();
-        let mut sealed = Vec::with_capacity(wanted.len());
-        for Wanted { case, item, granted } in wanted {
-            let at = (case.clone(), granted.package);
-            if !packages.contains_key(&at) {
-                packages.insert(at.clone(), self.package(&case, granted.package).await?);
-            }
-            let text = packages
-                .get(&at)
-                .and_then(|package| render(package, member, &item.item))
-                .filter(|text| sha256(text.as_bytes()) == granted.sha256)
-                .ok_or_else(|| StepError::NotReproduced {
-                    item: item.item.clone(),
-                    member: member.clone(),
-                })?;
-            let fail = |error: package::SealError| StepError::Seal {
-                item: item.item.clone(),
-                member: member.clone(),
-                says: error.to_string(),
-            };
-            sealed.push(SealedCopy {
-                sealed: package::seal(text.as_bytes(), &key).map_err(fail)?,
-                receipt: self.receipt(&granted).await?,
-                class: item.class,
-                tlp: item.tlp,
-                item: item.item,
-                case,
-            });
+        let (available, held_back) = self.available(member).await?;
+        let mut sealed = Vec::with_capacity(available.len());
+        for copy in available {
+            sealed.push(self.sealed(member, copy).await?);
         }
         Ok(Copies { sealed, held_back })
     }
 
-    async fn wanted(&self, id: &MemberId) -> Result<(Vec<Wanted>, Vec<HeldBack>, MemberKey), StepError> {
+    /// Makes one copy; nothing when the member was not granted it or may not have it now, for whatever reason.
+    ///
+    /// # Errors
+    /// [`StepError`] when the member has no key, or the copy does not come out as granted.
+    pub async fn copy(
+        &self,
+        member: &MemberId,
+        case: &CaseId,
+        item: &ItemId,
+    ) -> Result<Option<SealedCopy>, StepError> {
+        match self.available_one(member, case, item).await {
+            Some(copy) => self.sealed(member, copy).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Lists what a member was granted and may have now, and what of it is held back, by case and item.
+    ///
+    /// # Errors
+    /// [`StepError`] when the member is unknown.
+    pub async fn available(&self, id: &MemberId) -> Result<(Vec<Available>, Vec<HeldBack>), StepError> {
         let program = self.program().await;
         let member: &Member = program.member(id)?;
         let now = self.clock.now();
-        let mut wanted = Vec::new();
-        let mut held_back = Vec::new();
+        let (mut available, mut held_back) = (Vec::new(), Vec::new());
         for case in program.cases() {
             for item in case.items() {
                 let Some(granted) = case.granted(&item.item, id) else { continue };
                 let decision = judge::judge(&program, &self.policy, case, item, member, Action::Fetch, now);
+                let (case, item) = (case.id().clone(), item.clone());
                 if decision.effect == Effect::Permit {
-                    let (case, item, granted) = (case.id().clone(), item.clone(), granted.clone());
-                    wanted.push(Wanted { case, item, granted });
+                    available.push(Available { case, item, granted: granted.clone() });
                 } else {
-                    let (case, item) = (case.id().clone(), item.item.clone());
-                    held_back.push(HeldBack { case, item, says: decision.says });
+                    held_back.push(HeldBack { case, item: item.item, says: decision.says });
                 }
             }
         }
-        let key = member.confirmed_key().ok_or_else(|| StepError::NoKey(id.clone()))?;
-        let key = key
-            .recipient
-            .parse()
-            .map_err(|error: package::MemberKeyError| StepError::Key(error.to_string()))?;
-        Ok((wanted, held_back, key))
+        Ok((available, held_back))
+    }
+
+    /// Finds one thing that a member was granted and may have now.
+    pub async fn available_one(&self, id: &MemberId, case: &CaseId, item: &ItemId) -> Option<Available> {
+        let program = self.program().await;
+        let (member, case) = (program.member(id).ok()?, program.case(case).ok()?);
+        let (item, granted) = (case.item(item).ok()?, case.granted(item, id)?);
+        let now = self.clock.now();
+        let decision = judge::judge(&program, &self.policy, case, item, member, Action::Fetch, now);
+        (decision.effect == Effect::Permit).then(|| Available {
+            case: case.id().clone(),
+            item: item.clone(),
+            granted: granted.clone(),
+        })
+    }
+
+    async fn sealed(&self, id: &MemberId, copy: Available) -> Result<SealedCopy, StepError> {
+        let Available { case, item, granted } = copy;
+        let key = self.key_of(id).await?;
+        let package = self.shelved(&case, granted.package).await?;
+        let text = render(&package, id, &item.item)
+            .filter(|text| sha256(text.as_bytes()) == granted.sha256)
+            .ok_or_else(|| StepError::NotReproduced { item: item.item.clone(), member: id.clone() })?;
+        let fail = |error: package::SealError| StepError::Seal {
+            item: item.item.clone(),
+            member: id.clone(),
+            says: error.to_string(),
+        };
+        Ok(SealedCopy {
+            sealed: package::seal(text.as_bytes(), &key).map_err(fail)?,
+            receipt: self.receipt(&granted).await?,
+            class: item.class,
+            tlp: item.tlp,
+            item: item.item,
+            case,
+        })
+    }
+
+    async fn key_of(&self, id: &MemberId) -> Result<MemberKey, StepError> {
+        let program = self.program().await;
+        let key = program.member(id)?.confirmed_key().ok_or_else(|| StepError::NoKey(id.clone()))?;
+        key.recipient.parse().map_err(|error: package::MemberKeyError| StepError::Key(error.to_string()))
     }
 
     /// Proves a grant against the log as it is now.
-    async fn receipt(&self, granted: &Granted) -> Result<Receipt, StepError> {
+    ///
+    /// # Errors
+    /// [`StepError`] when the log cannot be read.
+    pub async fn receipt(&self, granted: &Granted) -> Result<Receipt, StepError> {
         let fail = |says: String| StepError::Proof { seq: granted.seq, says };
         let stored = self.store.entry(granted.seq).await?;
         let stored =
@@ -138,11 +174,9 @@ impl Engine {
     pub(crate) async fn prove(&self, stored: Stored) -> Result<(Opening, Proof), StepError> {
         let fail = |says: String| StepError::Proof { seq: stored.seq, says };
         let ledger = self.ledger().await;
-        let (tree, signer) = (ledger.tree(), &self.keys.log);
+        let tree = ledger.tree();
         let hashes = tree.inclusion(stored.seq, tree.len()).map_err(|error| fail(error.to_string()))?;
-        let checkpoint = tlog::Checkpoint::new(signer.name(), tree.len(), tree.root())
-            .and_then(|checkpoint| checkpoint.sign(signer))
-            .map_err(|error| fail(error.to_string()))?;
+        let checkpoint = self.signed(tree)?;
         let proof = Proof { extra: None, index: stored.seq, hashes, checkpoint };
         let salt = <[u8; SALT_SIZE]>::try_from(stored.salt.as_slice())
             .map_err(|_| fail(String::from("its salt was changed; run `forewarn verify`")))?;

@@ -11,7 +11,7 @@ use program::{
 use thiserror::Error;
 use tlog::Tree;
 use tokio::{
-    sync::{OwnedRwLockReadGuard, RwLock, mpsc, oneshot},
+    sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
@@ -23,6 +23,7 @@ use crate::{
     folder::{Folder, FolderError},
     keys::{KeyFileError, Keys},
     ledger::{self, Ledger},
+    master::Shelf,
     store::{self, Store, StoreError},
     writer::{Job, WriteError, Writer, replay},
 };
@@ -38,6 +39,9 @@ pub struct Engine {
     pub(crate) blobs: Blobs,
     pub(crate) policy: Arc<PolicySet>,
     pub(crate) clock: Clock,
+    pub(crate) entropy: Entropy,
+    pub(crate) growth: watch::Sender<u64>,
+    pub(crate) shelf: Shelf,
     ledger: Arc<RwLock<Ledger>>,
     jobs: mpsc::Sender<Job>,
     writer: JoinHandle<()>,
@@ -173,6 +177,7 @@ impl Engine {
             checkpoint.advance(ledger.tree(), &keys.log)?;
         }
         let keys = Secrets { log: Arc::new(keys.log), blob: keys.blob, mark: keys.mark };
+        let growth = watch::Sender::new(ledger.len());
         let ledger = Arc::new(RwLock::new(ledger));
         let writer = Writer {
             store: store.clone(),
@@ -181,11 +186,14 @@ impl Engine {
             signer: keys.log.clone(),
             policy: policy.clone(),
             clock: clock.clone(),
-            entropy,
+            entropy: entropy.clone(),
+            growth: growth.clone(),
         };
         let (jobs, queue) = mpsc::channel(QUEUE);
         let writer = tokio::spawn(writer.run(queue));
-        Ok(Self { folder, keys: Arc::new(keys), store, blobs, policy, clock, ledger, jobs, writer })
+        let keys = Arc::new(keys);
+        let shelf = Shelf::default();
+        Ok(Self { folder, keys, store, blobs, policy, clock, entropy, growth, shelf, ledger, jobs, writer })
     }
 
     /// Carries a command out; returns the entries it came to once they are durable.
@@ -258,6 +266,10 @@ impl Engine {
     /// Returns the log as it is now; while the guard lives, nothing is written.
     pub async fn ledger(&self) -> OwnedRwLockReadGuard<Ledger> {
         self.ledger.clone().read_owned().await
+    }
+
+    pub(crate) async fn ledger_mut(&self) -> OwnedRwLockWriteGuard<Ledger> {
+        self.ledger.clone().write_owned().await
     }
 
     /// Returns the state as it is now; while the guard lives, nothing is written.

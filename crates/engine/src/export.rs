@@ -2,9 +2,9 @@
 
 use std::{fs, path::Path};
 
-use tlog::{Commitment, SALT_SIZE, commitment};
+use tlog::Commitment;
 
-use crate::{engine::Engine, error::StepError, store::Stored};
+use crate::{engine::Engine, error::StepError, public_log::record, store::Stored};
 
 /// What an export holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -34,9 +34,7 @@ impl Engine {
             write(&out.join(file.path.to_string()), &file.bytes)?;
             tiles += 1;
         }
-        let note = tlog::Checkpoint::new(signer.name(), tree.len(), tree.root())
-            .and_then(|checkpoint| checkpoint.sign(signer))
-            .map_err(|error| fail(error.to_string()))?;
+        let note = self.signed(tree)?;
         write(&out.join("vkey"), format!("{}\n", signer.verifier()).as_bytes())?;
         // The checkpoint comes last: whoever sees it finds every tile it promises.
         write(&out.join("checkpoint"), note.as_bytes())?;
@@ -51,11 +49,7 @@ impl Engine {
             let Some(end) = page.last() else { return Ok(records) };
             last = Some(end.seq);
             for Stored { seq, salt, body, .. } in &page {
-                let salt = <[u8; SALT_SIZE]>::try_from(salt.as_slice()).map_err(|_| StepError::Proof {
-                    seq: *seq,
-                    says: String::from("its salt was changed"),
-                })?;
-                records.push(commitment(&salt, body));
+                records.push(record(*seq, salt, body)?);
             }
         }
     }

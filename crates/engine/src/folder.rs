@@ -168,6 +168,12 @@ impl Folder {
         self.root.join("keys")
     }
 
+    /// Returns where a server keeps how far it trusted the host's clock.
+    #[must_use]
+    pub fn clock(&self) -> PathBuf {
+        self.root.join("clock")
+    }
+
     /// Returns the folder of what was published.
     #[must_use]
     pub fn public(&self) -> PathBuf {

@@ -1,5 +1,7 @@
 //! A case's package: its items' texts out of the blobs, parsed.
 
+use std::{collections::VecDeque, sync::Arc};
+
 use mark::{
     code::{Bias, Codebook},
     master::Master,
@@ -11,6 +13,7 @@ use program::{
     id::{CaseId, ItemId, Sha256},
     item::Item,
 };
+use tokio::sync::Mutex;
 
 use crate::{blobs::Blobs, engine::Engine, error::StepError, keys::MarkKey};
 
@@ -45,7 +48,36 @@ impl Package {
     }
 }
 
+/// How many packages a program keeps at hand; a release wave is of one case.
+const AT_HAND: usize = 8;
+
+/// Packages that were asked for lately; what a version of a package holds never changes.
+#[derive(Default)]
+pub(crate) struct Shelf(Mutex<VecDeque<(CaseId, Arc<Package>)>>);
+
 impl Engine {
+    /// Returns a version of a case's package, from the shelf if it lies there.
+    ///
+    /// # Errors
+    /// As [`Engine::package`].
+    pub(crate) async fn shelved(&self, case: &CaseId, version: u32) -> Result<Arc<Package>, StepError> {
+        // Whoever comes second waits for the first one's work instead of doing it again.
+        let mut shelf = self.shelf.0.lock().await;
+        if let Some(at) = shelf.iter().position(|(of, package)| of == case && package.version == version)
+            && let Some(found) = shelf.remove(at)
+        {
+            let package = found.1.clone();
+            shelf.push_back(found);
+            return Ok(package);
+        }
+        let package = Arc::new(self.package(case, version).await?);
+        if shelf.len() >= AT_HAND {
+            shelf.pop_front();
+        }
+        shelf.push_back((case.clone(), package.clone()));
+        Ok(package)
+    }
+
     /// Loads a version of a case's package.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use policy::PolicySet;
 use program::{Command, Context, Entry, Event, Refusal, id::UserId};
 use thiserror::Error;
 use tlog::LogSigner;
-use tokio::sync::{RwLock, mpsc, oneshot};
+use tokio::sync::{RwLock, mpsc, oneshot, watch};
 
 use crate::{
     checkpoint::{CheckpointFile, CheckpointFileError},
@@ -62,6 +62,7 @@ pub(crate) struct Writer {
     pub(crate) policy: Arc<PolicySet>,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
+    pub(crate) growth: watch::Sender<u64>,
 }
 
 /// What became of one command of a group, until the group is durable.
@@ -102,6 +103,7 @@ impl Writer {
                 failed
             }
         };
+        self.growth.send_replace(ledger.len());
         drop(ledger);
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
             // Whoever asked may have gone; the entry is in the log all the same.

@@ -25,3 +25,15 @@ pub(crate) fn may(actor: &UserId, command: &Command) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_names_are_user_ids() {
+        assert_eq!(TIMER.parse(), Ok(UserId::timer()));
+        assert_eq!(CONSOLE.parse(), Ok(UserId::console()));
+        assert!(is_reserved(&UserId::timer()) && is_reserved(&UserId::console()));
+    }
+}

@@ -97,6 +97,20 @@ id!(
     CriterionId, "a criterion"
 );
 
+impl UserId {
+    /// Returns the name of what releases waves at their instant.
+    #[must_use]
+    pub fn timer() -> Self {
+        Self(Arc::from(crate::actor::TIMER))
+    }
+
+    /// Returns the name of whoever holds the data folder and gives no name.
+    #[must_use]
+    pub fn console() -> Self {
+        Self(Arc::from(crate::actor::CONSOLE))
+    }
+}
+
 macro_rules! numbered {
     ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal) => {
         $(#[$doc])*

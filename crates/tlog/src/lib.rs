@@ -22,5 +22,5 @@ pub use consistency::{ConsistencyError, check_consistency};
 pub use hash::{BadHash, Hash, LeafHash};
 pub use key::{KeyError, LogSigner, LogVerifier};
 pub use proof::{Proof, ProofError};
-pub use tiles::{BadTilePath, TileFile, TileKind, TilePath, TilesError, read_tile, tiles};
+pub use tiles::{BadTilePath, TileFile, TileKind, TilePath, TilesError, bundle, read_tile, tiles};
 pub use tree::{Tree, TreeError};

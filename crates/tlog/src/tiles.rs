@@ -1,6 +1,6 @@
 //! The public log's folder: the tree cut into immutable files.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, ops::Range, str::FromStr};
 
 use thiserror::Error;
 use tlog_tiles::Tile;
@@ -136,17 +136,28 @@ pub fn read_tile(tree: &Tree, records: &[Commitment], path: &TilePath) -> Option
             TileKind::Hashes { level } => {
                 bytes.extend_from_slice(&tree.node(level.checked_mul(TILE_HEIGHT)?, n)?.0);
             }
-            TileKind::Entries => {
-                let record = record_at(records, n)?.as_bytes();
-                bytes.extend_from_slice(&u16::try_from(record.len()).ok()?.to_be_bytes());
-                bytes.extend_from_slice(record);
-            }
+            TileKind::Entries => bytes.extend_from_slice(&bundle(&[*record_at(records, n)?])),
         }
     }
     Some(bytes)
 }
 
+/// Writes records as an entry bundle: each behind its big-endian 16-bit length.
+#[must_use]
+pub fn bundle(records: &[Commitment]) -> Vec<u8> {
+    const LENGTH: [u8; 2] = (HASH_SIZE as u16).to_be_bytes();
+    records.iter().flat_map(|record| LENGTH.into_iter().chain(*record.as_bytes())).collect()
+}
+
 impl TilePath {
+    /// Returns which entries a bundle holds, or a tile of leaves, counted from 0.
+    #[must_use]
+    pub fn records(&self) -> Option<Range<u64>> {
+        let first = self.index.checked_mul(u64::from(TILE_WIDTH))?;
+        let leaves = matches!(self.kind, TileKind::Entries | TileKind::Hashes { level: 0 });
+        leaves.then_some(first..first.checked_add(u64::from(self.width))?)
+    }
+
     /// Returns what the tile holds.
     #[must_use]
     pub fn kind(&self) -> TileKind {

@@ -200,7 +200,7 @@ pub(crate) fn identity() -> Identity {
 
 /// Some hours from now, as an instant on the command line.
 pub(crate) fn instant(hours: i64) -> String {
-    let now: Timestamp = Clock::System.now();
+    let now: Timestamp = Clock::system().now();
     now.checked_add(SignedDuration::from_hours(hours)).unwrap().to_string()
 }
 

@@ -145,6 +145,15 @@ impl Store {
         self.still.as_ref().is_some_and(Still::is_over)
     }
 
+    /// Checks that the database takes writes now, and writes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it is busy for too long, read-only or failing.
+    pub async fn writable(&self) -> Result<(), StoreError> {
+        drop(self.append().await?);
+        Ok(())
+    }
+
     /// Closes the database and folds its write-ahead log into it.
     pub async fn close(&self) {
         self.read.close().await;

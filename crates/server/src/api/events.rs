@@ -1,0 +1,107 @@
+//! Wake-ups: a stream that says that something changed, never what.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    extract::State,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::stream;
+use program::id::MemberId;
+use tokio::{sync::watch, time::sleep};
+
+use crate::{app::App, auth::Fetcher, problem::Problem};
+
+/// How long a stream gathers changes before it says that there were some.
+const GATHER: Duration = Duration::from_millis(250);
+
+/// How often a quiet stream says that it is there.
+const QUIET: Duration = Duration::from_secs(20);
+
+/// Wait for changes
+///
+/// One `change` when the stream opens and one whenever the caller has been granted more; it carries nothing.
+/// Ask for the list then.
+#[utoipa::path(get, path = "/api/v1/events", tag = "member", responses(
+    (status = 200, description = "server-sent events", body = String, content_type = "text/event-stream"),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn events(State(app): State<Arc<App>>, Fetcher(member): Fetcher) -> Response {
+    let waiting = Waiting {
+        growth: app.engine.growth(),
+        stopping: app.stopping(),
+        told: None,
+        member,
+        _counted: Counted::new(&app),
+        app,
+    };
+    let stream = stream::unfold(waiting, |mut waiting| async move {
+        waiting
+            .change()
+            .await
+            .map(|()| (Ok::<_, Infallible>(Event::default().event("change").data("")), waiting))
+    });
+    Sse::new(stream).keep_alive(KeepAlive::new().interval(QUIET)).into_response()
+}
+
+struct Waiting {
+    app: Arc<App>,
+    member: MemberId,
+    growth: watch::Receiver<u64>,
+    stopping: watch::Receiver<bool>,
+    /// How many copies the member had been granted when it was told last.
+    told: Option<usize>,
+    _counted: Counted,
+}
+
+impl Waiting {
+    /// Waits for the member's next change; nothing when the stream is to end.
+    async fn change(&mut self) -> Option<()> {
+        loop {
+            if *self.stopping.borrow() {
+                return None;
+            }
+            let granted = self.granted().await?;
+            if self.told != Some(granted) {
+                self.told = Some(granted);
+                return Some(());
+            }
+            tokio::select! {
+                grown = self.growth.changed() => grown.ok()?,
+                stopped = self.stopping.changed() => stopped.ok()?,
+            }
+            sleep(GATHER).await;
+        }
+    }
+
+    /// Counts the member's grants; nothing for a member that may have nothing any more.
+    async fn granted(&self) -> Option<usize> {
+        let program = self.app.engine.program().await;
+        let standing = program.member(&self.member).ok()?.standing;
+        let open = matches!(standing, policy::Standing::Active | policy::Standing::Restricted);
+        let count = |case: &program::case::Case| {
+            case.items().filter(|item| case.granted(&item.item, &self.member).is_some()).count()
+        };
+        open.then(|| program.cases().map(count).sum())
+    }
+}
+
+/// Counts a stream for as long as it is open.
+struct Counted(Arc<App>);
+
+impl Counted {
+    fn new(app: &Arc<App>) -> Self {
+        app.metrics.streams.inc();
+        Self(app.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.metrics.streams.dec();
+    }
+}

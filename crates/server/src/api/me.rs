@@ -1,0 +1,46 @@
+//! What the program has on record of the caller.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{app::App, auth::Fetcher, problem::Problem};
+
+/// A member, as it may see itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Me {
+    /// Its id.
+    member: String,
+    /// Its name.
+    name: String,
+    /// Its standing.
+    standing: String,
+    /// Its tier.
+    tier: Option<String>,
+    /// Fingerprint of the confirmed key that copies are sealed to.
+    key: Option<String>,
+    /// When its agreement ends.
+    agreement_until: Option<Timestamp>,
+}
+
+/// Tell who the caller is
+#[utoipa::path(get, path = "/api/v1/me", tag = "member", responses(
+    (status = 200, body = Me),
+    (status = 401, body = Problem, content_type = "application/problem+json"),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn me(State(app): State<Arc<App>>, Fetcher(id): Fetcher) -> Result<Json<Me>, Problem> {
+    let program = app.engine.program().await;
+    let member = program.member(&id).map_err(|_| Problem::not_found())?;
+    Ok(Json(Me {
+        member: id.to_string(),
+        name: member.name.clone(),
+        standing: member.standing.to_string(),
+        tier: member.tier.as_ref().map(ToString::to_string),
+        key: member.confirmed_key().map(|key| key.fingerprint.clone()),
+        agreement_until: member.agreement.as_ref().map(|agreement| agreement.until),
+    }))
+}

@@ -1,0 +1,86 @@
+//! `/api/v1`: one file per resource; the description is made from the same routes.
+
+pub mod cases;
+pub mod copies;
+pub mod events;
+pub mod log;
+pub mod me;
+pub mod members;
+pub mod waves;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{FromRequest, Request},
+    routing::get,
+};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{app::App, problem::Problem};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators."),
+    modifiers(&Bearer),
+    security(("token" = [])),
+    tags(
+        (name = "member", description = "With a member's token"),
+        (name = "operator", description = "With an operator's or an observer's token"),
+        (name = "log", description = "The public log; needs no token")
+    )
+)]
+struct Description;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let components = openapi.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("token", SecurityScheme::Http(bearer));
+    }
+}
+
+/// Builds the routes and their description.
+pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
+    let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(me::me))
+        .routes(routes!(copies::list))
+        .routes(routes!(cases::list))
+        .routes(routes!(cases::case))
+        .routes(routes!(copies::item))
+        .routes(routes!(copies::item_by_name))
+        .routes(routes!(copies::copy))
+        .routes(routes!(copies::receipt))
+        .routes(routes!(events::events))
+        .routes(routes!(log::consistency))
+        .routes(routes!(members::list))
+        .routes(routes!(members::member))
+        .routes(routes!(members::suspend))
+        .routes(routes!(waves::plan))
+        .routes(routes!(waves::approve))
+        .routes(routes!(waves::release))
+        .split_for_parts();
+    let told = description.clone();
+    let router = router.route("/api/v1/openapi.json", get(move || async move { Json(told) }));
+    (router, description)
+}
+
+/// A JSON body; what is none is refused as every other refusal is.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: serde::de::DeserializeOwned> FromRequest<Arc<App>> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        match Json::<T>::from_request(request, app).await {
+            Ok(Json(body)) => Ok(Self(body)),
+            Err(rejection) => Err(Problem::new(rejection.status(), "unreadable body", rejection.body_text())),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Waves, for operators: who would get what, approval, release.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+};
+use engine::progress::Unwatched;
+use jiff::Timestamp;
+use program::{
+    Command,
+    id::{CaseId, Sha256, WaveId},
+    wave::WaveCommand,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    app::App,
+    auth::{Actor, Reader},
+    problem::Problem,
+};
+
+/// When a plan is made for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct At {
+    /// An instant with its offset; now when it is absent.
+    at: Option<Timestamp>,
+}
+
+/// What is approved.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Hash of the plan as the approving person saw it; another plan is not approved.
+    plan: String,
+}
+
+/// How many have approved by now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Approved {
+    /// Who.
+    approved_by: Vec<String>,
+}
+
+/// What a release came to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Release {
+    /// Copies granted now.
+    granted: usize,
+    /// Members that got one now.
+    members: usize,
+    /// Pairs of member and item that are withheld.
+    withheld: usize,
+}
+
+/// Decide for every member and item of a wave, and release nothing
+#[utoipa::path(get, path = "/api/v1/cases/{case}/waves/{wave}/plan", tag = "operator",
+    params(("case" = String, Path), ("wave" = String, Path), At),
+    responses(
+        (status = 200, description = "the plan with its hash, a row for each member and item", body = serde_json::Value),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn plan(
+    State(app): State<Arc<App>>,
+    _: Reader,
+    Path(named): Path<(String, String)>,
+    at: Result<Query<At>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<program::plan::Plan>, Problem> {
+    let Query(At { at }) = at.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let (case, wave) = names(named)?;
+    app.engine.plan(&case, &wave, at).await.map(Json).map_err(|error| Problem::of_step(&error))
+}
+
+/// Approve a wave; two different people must
+#[utoipa::path(post, path = "/api/v1/cases/{case}/waves/{wave}/approve", tag = "operator",
+    params(("case" = String, Path), ("wave" = String, Path)), request_body = Approval,
+    responses(
+        (status = 200, body = Approved),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 415, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn approve(
+    State(app): State<Arc<App>>,
+    Actor(actor): Actor,
+    Path(named): Path<(String, String)>,
+    crate::api::Body(Approval { plan }): crate::api::Body<Approval>,
+) -> Result<Json<Approved>, Problem> {
+    let (case, wave) = names(named)?;
+    let plan: Sha256 =
+        plan.parse().map_err(|error: program::id::BadHash| Problem::bad_request(error.to_string()))?;
+    let command = WaveCommand::Approve { plan: Some(plan) };
+    app.engine
+        .execute(&actor, Command::Wave(case.clone(), wave.clone(), command))
+        .await
+        .map_err(|error| Problem::of_step(&error.into()))?;
+    let program = app.engine.program().await;
+    let wave = program.case(&case).and_then(|case| case.wave(&wave));
+    let approved_by = wave.map_err(|refusal| Problem::of_refusal(&refusal))?.approvals.keys();
+    Ok(Json(Approved { approved_by: approved_by.map(ToString::to_string).collect() }))
+}
+
+/// Release what is due of a wave; asked again, it goes on where it stopped
+#[utoipa::path(post, path = "/api/v1/cases/{case}/waves/{wave}/release", tag = "operator",
+    params(("case" = String, Path), ("wave" = String, Path)),
+    responses(
+        (status = 200, body = Release),
+        (status = 401, body = Problem, content_type = "application/problem+json"),
+        (status = 403, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn release(
+    State(app): State<Arc<App>>,
+    Actor(actor): Actor,
+    Path(named): Path<(String, String)>,
+) -> Result<Json<Release>, Problem> {
+    let (case, wave) = names(named)?;
+    let released = app.engine.release(&actor, &case, &wave, &Unwatched).await;
+    let released = released.map_err(|error| Problem::of_step(&error))?;
+    let (granted, members) = (released.granted, released.members);
+    Ok(Json(Release { granted, members, withheld: released.withheld }))
+}
+
+fn names((case, wave): (String, String)) -> Result<(CaseId, WaveId), Problem> {
+    let (Ok(case), Ok(wave)) = (case.parse(), wave.parse()) else { return Err(Problem::not_found()) };
+    Ok((case, wave))
+}

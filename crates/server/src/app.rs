@@ -1,0 +1,42 @@
+//! What every handler shares.
+
+use std::sync::Arc;
+
+use engine::Engine;
+use tokio::sync::watch;
+
+use crate::{config::Config, metrics::Metrics, sealed::SealedCopies};
+
+/// The running program behind the routes.
+pub struct App {
+    /// The program.
+    pub engine: Arc<Engine>,
+    /// Sealed copies that a fetch may be resumed from.
+    pub sealed: SealedCopies,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What it was told at its start.
+    pub config: Config,
+    stopping: watch::Sender<bool>,
+}
+
+impl App {
+    /// Makes the shared state of a server.
+    #[must_use]
+    pub fn new(engine: Arc<Engine>, config: Config) -> Arc<Self> {
+        let sealed = SealedCopies::new(config.limits.sealed);
+        let stopping = watch::Sender::new(false);
+        Arc::new(Self { engine, sealed, metrics: Metrics::new(), config, stopping })
+    }
+
+    /// Tells everything that would run on to come to its end.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Returns what becomes true when the server stops.
+    #[must_use]
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+}

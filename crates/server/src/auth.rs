@@ -1,0 +1,85 @@
+//! Who calls: a bearer token, looked up by its hash, good at this instant and from this address.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{header::AUTHORIZATION, request::Parts},
+};
+use engine::token::TokenText;
+use program::{
+    id::{MemberId, UserId},
+    token::{Holder, Scope, Token},
+};
+
+use crate::{app::App, problem::Problem};
+
+/// A member whose token may fetch.
+#[derive(Clone, Debug)]
+pub struct Fetcher(pub MemberId);
+
+/// Whoever may see the whole program, without texts.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader;
+
+/// An operator in whose name a command is carried out.
+#[derive(Clone, Debug)]
+pub struct Actor(pub UserId);
+
+impl FromRequestParts<Arc<App>> for Fetcher {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        match with_scope(parts, app, Scope::Fetch).await?.holder {
+            Holder::Member(member) => Ok(Self(member)),
+            Holder::Operator(_) | Holder::Observer => Err(Problem::forbidden(Scope::Fetch)),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        with_scope(parts, app, Scope::Read).await.map(|_| Self)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Actor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        match with_scope(parts, app, Scope::Act).await?.holder {
+            Holder::Operator(user) => Ok(Self(user)),
+            Holder::Member(_) | Holder::Observer => Err(Problem::forbidden(Scope::Act)),
+        }
+    }
+}
+
+/// Finds the caller's token, good for a scope.
+///
+/// # Errors
+/// [`Problem::unauthorized`] without a good one, [`Problem::forbidden`] for another scope.
+pub async fn with_scope(parts: &Parts, app: &App, scope: Scope) -> Result<Token, Problem> {
+    let token = token(parts, app).await.ok_or_else(|| {
+        app.metrics.refused_tokens.inc();
+        Problem::unauthorized()
+    })?;
+    if token.scopes.contains(&scope) { Ok(token) } else { Err(Problem::forbidden(scope)) }
+}
+
+/// Finds the caller's token. What is compared is the hash of 256 random bits, so that how long it takes tells
+/// nothing of any token.
+pub(crate) async fn token(parts: &Parts, app: &App) -> Option<Token> {
+    let shown = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, text) = shown.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    let text = TokenText::parse(text.trim())?;
+    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let now = app.engine.clock().now();
+    let program = app.engine.program().await;
+    let token = program.tokens().by_hash(&text.sha256())?;
+    token.good(&program, now, peer.ip()).then(|| token.clone())
+}

@@ -1,0 +1,97 @@
+//! What the server is told at its start: one TOML file, and the command line over it.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use serde::Deserialize;
+
+/// The server's configuration; an unknown key is refused, since a mistyped limit would be none.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where members, operators and readers of the log connect.
+    pub listen: SocketAddr,
+    /// Where health and metrics are asked for; nobody else can when it is absent.
+    pub admin: Option<SocketAddr>,
+    /// Certificate and key; without them a proxy in front must speak TLS.
+    pub tls: Option<Tls>,
+    /// What one caller may use of the server.
+    pub limits: Limits,
+    /// Whether waves are released at their instant by this process.
+    pub timer: bool,
+}
+
+/// PEM files.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The certificate chain.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// Bounds on what a request may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Largest body of a request, in bytes.
+    pub body: usize,
+    /// How long the headers of a request may take, in seconds.
+    pub header_seconds: u64,
+    /// How long an answer may take to begin, in seconds.
+    pub answer_seconds: u64,
+    /// Sealed copies kept for fetches that are resumed, in bytes.
+    pub sealed: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8440)),
+            admin: None,
+            tls: None,
+            limits: Limits::default(),
+            timer: true,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body: 1 << 20, header_seconds: 10, answer_seconds: 30, sealed: 64 << 20 }
+    }
+}
+
+impl Config {
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and where.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        for text in
+            ["port = 80", "[limits]\nbodies = 1", "[tls]\ncertificate = \"c\"\nkey = \"k\"\nca = \"x\""]
+        {
+            let said = Config::parse(text).unwrap_err().to_string();
+            assert!(said.contains("unknown field"), "{said}");
+        }
+        assert!(Config::parse("listen = \"somewhere\"").is_err());
+    }
+
+    #[test]
+    fn what_is_not_said_has_a_default() {
+        let config = Config::parse("listen = \"[::]:443\"\n[limits]\nbody = 10").unwrap();
+        assert_eq!(config.limits, Limits { body: 10, ..Limits::default() });
+        assert_eq!((config.listen.port(), config.admin, config.timer), (443, None, true));
+        assert_eq!(Config::parse("").unwrap(), Config::default());
+    }
+}

@@ -1,0 +1,60 @@
+//! Whether the server lives, whether it can serve, and its numbers; on a listener of their own.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde::Serialize;
+
+use crate::{app::App, timer};
+
+/// Builds the routes of the admin listener.
+pub fn routes(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(app)
+}
+
+/// Says that the process lives.
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// One thing that must be in order.
+#[derive(Clone, Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    says: Option<String>,
+}
+
+/// Says whether the server can do all of its work, and what it lacks.
+pub async fn readyz(State(app): State<Arc<App>>) -> Response {
+    let check = |name, found: Result<(), String>| Check { name, ok: found.is_ok(), says: found.err() };
+    let checks = [
+        check("store", app.engine.writable().await.map_err(|error| error.to_string())),
+        check("checkpoint", app.engine.checkpoint_fits().await.map_err(|error| error.to_string())),
+        check("blobs", app.engine.blobs_reachable().await.map_err(|error| error.to_string())),
+        check("clock", app.engine.clock().trusted().map_err(|doubt| doubt.to_string())),
+        check("timer", timer::on_time(&app).await),
+    ];
+    let ready = checks.iter().all(|check| check.ok);
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(checks)).into_response()
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let entries = app.engine.ledger().await.len();
+    app.metrics.entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
+    app.metrics.clock_trusted.set(i64::from(app.engine.clock().trusted().is_ok()));
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], app.metrics.text()).into_response()
+}

@@ -1,0 +1,21 @@
+//! The program over HTTP: what members' machines fetch, what operators' machines ask and do, the public log.
+//!
+//! One file per resource in `api/`; around them who calls (`auth`), what a refusal looks like (`problem`), what
+//! all answers share (`router`), and how the process lives (`serve`).
+
+pub mod api;
+pub mod app;
+pub mod auth;
+pub mod config;
+pub mod health;
+pub mod metrics;
+pub mod problem;
+pub mod public_log;
+pub mod router;
+pub mod sealed;
+pub mod serve;
+pub mod timer;
+
+pub use app::App;
+pub use config::Config;
+pub use serve::{ServeError, Serving, serve};

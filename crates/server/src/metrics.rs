@@ -1,0 +1,80 @@
+//! What is counted, for whoever watches the server.
+
+use std::sync::atomic::{AtomicI64, AtomicU64};
+
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{counter::Counter, gauge::Gauge},
+    registry::Registry,
+};
+
+/// The server's metrics; names carry their unit.
+pub struct Metrics {
+    registry: Registry,
+    /// Copies handed out whole or in part.
+    pub fetches: Counter<u64, AtomicU64>,
+    /// Requests without a good token.
+    pub refused_tokens: Counter<u64, AtomicU64>,
+    /// Waves released by the timer for the first time.
+    pub releases: Counter<u64, AtomicU64>,
+    /// Attempts of the timer that failed.
+    pub failed_releases: Counter<u64, AtomicU64>,
+    /// How late the newest release was.
+    pub release_lag_seconds: Gauge<f64, AtomicU64>,
+    /// Open streams of events.
+    pub streams: Gauge<i64, AtomicI64>,
+    /// Entries of the log that this process knows.
+    pub entries: Gauge<i64, AtomicI64>,
+    /// Whether the clock is trusted: 1 or 0.
+    pub clock_trusted: Gauge<i64, AtomicI64>,
+}
+
+impl Metrics {
+    /// Makes metrics that all stand at 0.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("forewarn");
+        let metrics = Self {
+            fetches: Counter::default(),
+            refused_tokens: Counter::default(),
+            releases: Counter::default(),
+            failed_releases: Counter::default(),
+            release_lag_seconds: Gauge::default(),
+            streams: Gauge::default(),
+            entries: Gauge::default(),
+            clock_trusted: Gauge::default(),
+            registry: Registry::default(),
+        };
+        registry.register("fetches", "Copies handed out", metrics.fetches.clone());
+        let refused = "Requests without a good token";
+        registry.register("refused_tokens", refused, metrics.refused_tokens.clone());
+        registry.register("releases", "Waves released at their instant", metrics.releases.clone());
+        let failed = "Releases that were tried and failed";
+        registry.register("failed_releases", failed, metrics.failed_releases.clone());
+        let lag = "How late the newest release was";
+        registry.register("release_lag_seconds", lag, metrics.release_lag_seconds.clone());
+        registry.register("event_streams", "Open streams of events", metrics.streams.clone());
+        registry.register("log_entries", "Entries of the log", metrics.entries.clone());
+        registry.register(
+            "clock_trusted",
+            "Whether releases follow the clock",
+            metrics.clock_trusted.clone(),
+        );
+        Self { registry, ..metrics }
+    }
+
+    /// Writes the metrics as they are scraped.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing into a text fails only when a metric does, and none of ours can.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}

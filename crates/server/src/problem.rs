@@ -1,0 +1,126 @@
+//! Refusals over HTTP, as RFC 9457 problem details.
+//!
+//! A member is never told more than what it may know: what exists and is withheld, and what does not exist,
+//! give the same bytes.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use engine::{StepError, WriteError};
+use program::Refusal;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A refusal.
+///
+/// **Source:** RFC 9457.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// The status code once more.
+    status: u16,
+    /// What kind of refusal.
+    title: &'static str,
+    /// What happened, and what to do.
+    detail: String,
+}
+
+impl Problem {
+    /// Nothing is there, or nothing that the caller may know of.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not found", "there is nothing here for you under this name")
+    }
+
+    /// No token, or none that is good.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        let detail = "send `Authorization: Bearer TOKEN` with a token that is good now, from where you are";
+        Self::new(StatusCode::UNAUTHORIZED, "not authorised", detail)
+    }
+
+    /// A token that is not good for this.
+    #[must_use]
+    pub fn forbidden(scope: program::token::Scope) -> Self {
+        let detail = format!("your token lacks the scope `{scope}`: ask an operator for one that has it");
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    /// There is no key to seal to.
+    #[must_use]
+    pub fn no_key() -> Self {
+        let detail =
+            "you have no confirmed key that a copy could be sealed to: register one and have it confirmed";
+        Self::new(StatusCode::CONFLICT, "no key", detail)
+    }
+
+    /// What was sent cannot be read.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad request", detail)
+    }
+
+    /// Something failed that the caller cannot mend.
+    #[must_use]
+    pub fn internal() -> Self {
+        let detail = "something failed here, and was written down; try again later";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error", detail)
+    }
+
+    pub(crate) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { status: status.as_u16(), title, detail: detail.into() }
+    }
+
+    /// Says to an operator why a step was not done.
+    #[must_use]
+    pub fn of_step(error: &StepError) -> Self {
+        match error {
+            StepError::Write(WriteError::Refused(refusal)) => Self::of_refusal(refusal),
+            StepError::Write(_) | StepError::Store(_) | StepError::Blob(_) | StepError::Io { .. } => {
+                tracing::error!(error = %error, "a step failed");
+                Self::internal()
+            }
+            other => Self::new(StatusCode::CONFLICT, "refused", other.to_string()),
+        }
+    }
+
+    /// Says to an operator why a command was refused.
+    #[must_use]
+    pub fn of_refusal(refusal: &Refusal) -> Self {
+        let unknown = matches!(
+            refusal,
+            Refusal::UnknownMember(_)
+                | Refusal::UnknownCase(_)
+                | Refusal::UnknownItem { .. }
+                | Refusal::UnknownWave { .. }
+                | Refusal::UnknownTier(_)
+        );
+        let (status, title) =
+            if unknown { (StatusCode::NOT_FOUND, "not found") } else { (StatusCode::CONFLICT, "refused") };
+        Self::new(status, title, refusal.to_string())
+    }
+
+    /// Says to a member that something failed, and to the log what.
+    #[must_use]
+    pub fn of_member_step(error: &StepError) -> Self {
+        match error {
+            StepError::NoKey(_) | StepError::Key(_) => Self::no_key(),
+            other => {
+                tracing::error!(error = %other, "a member's request failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let kind = HeaderValue::from_static("application/problem+json");
+        let mut response = (status, [(header::CONTENT_TYPE, kind)], body).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,145 @@
+//! The process: its listeners, and how it comes to an end.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use axum_server::{Handle, tls_rustls::RustlsConfig};
+use engine::Engine;
+use hyper_util::{
+    rt::{TokioExecutor, TokioTimer},
+    server::conn::auto::Builder,
+};
+use thiserror::Error;
+use tokio::task::JoinHandle;
+
+use crate::{app::App, config::Config, health, router, timer};
+
+/// How long open answers may take once the server was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A server that cannot begin.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The address cannot be used.
+    #[error("cannot listen on `{address}`: {source}; choose another address, or stop what uses it")]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Certificate or key cannot be used.
+    #[error("cannot use the certificate or its key: {0}; both are PEM files")]
+    Tls(io::Error),
+    /// The file that the clock is held against cannot be used.
+    #[error("cannot keep how far the clock is trusted: {0}")]
+    Clock(io::Error),
+}
+
+/// A server at work.
+pub struct Serving {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where it tells of its health, if anywhere.
+    pub admin: Option<SocketAddr>,
+    /// What its handlers share.
+    pub app: Arc<App>,
+    handle: Handle<SocketAddr>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Serving {
+    /// Comes to an end: no new connection, open answers finished within the grace period.
+    pub async fn stop(self) {
+        // Streams first: they would hold the process open.
+        self.app.stop();
+        self.handle.graceful_shutdown(Some(GRACE));
+        for task in self.tasks {
+            // A task that panicked has nothing more to finish.
+            let _ = task.await;
+        }
+    }
+}
+
+/// Begins to serve a program; returns once connections are taken.
+///
+/// # Errors
+/// [`ServeError`] when an address, the certificate or the data folder cannot be used.
+pub async fn serve(engine: Arc<Engine>, config: Config) -> Result<Serving, ServeError> {
+    if let Some(anchor) = engine.clock().anchor() {
+        anchor.resume(&engine.folder().clock()).map_err(ServeError::Clock)?;
+    }
+    let app = App::new(engine, config.clone());
+    let handle = Handle::new();
+    let (listener, address) = listen(config.listen)?;
+    let mut tasks = Vec::new();
+    let main = router::routes(app.clone());
+    tasks.push(match &config.tls {
+        None => spawn(listener, main, &app, handle.clone())?,
+        Some(tls) => {
+            // The first provider that is installed stays; ours is the only one that is linked.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            let tls = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await;
+            spawn_tls(listener, tls.map_err(ServeError::Tls)?, main, &app, handle.clone())?
+        }
+    });
+    let mut admin = None;
+    if let Some(wanted) = config.admin {
+        let (listener, bound) = listen(wanted)?;
+        tasks.push(spawn(listener, health::routes(app.clone()), &app, handle.clone())?);
+        admin = Some(bound);
+    }
+    tasks.push(tokio::spawn(timer::run(app.clone())));
+    Ok(Serving { address, admin, app, handle, tasks })
+}
+
+fn listen(address: SocketAddr) -> Result<(std::net::TcpListener, SocketAddr), ServeError> {
+    let fail = |source| ServeError::Listen { address, source };
+    let listener = std::net::TcpListener::bind(address).map_err(fail)?;
+    listener.set_nonblocking(true).map_err(fail)?;
+    let bound = listener.local_addr().map_err(fail)?;
+    Ok((listener, bound))
+}
+
+fn spawn(
+    listener: std::net::TcpListener,
+    routes: Router,
+    app: &App,
+    handle: Handle<SocketAddr>,
+) -> Result<JoinHandle<()>, ServeError> {
+    let address = app.config.listen;
+    let server = axum_server::from_tcp(listener).map_err(|source| ServeError::Listen { address, source })?;
+    let mut server = server.handle(handle);
+    limit(server.http_builder(), app);
+    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
+    Ok(tokio::spawn(async move { ended(server.serve(routes).await) }))
+}
+
+fn spawn_tls(
+    listener: std::net::TcpListener,
+    tls: RustlsConfig,
+    routes: Router,
+    app: &App,
+    handle: Handle<SocketAddr>,
+) -> Result<JoinHandle<()>, ServeError> {
+    let address = app.config.listen;
+    let server = axum_server::from_tcp_rustls(listener, tls);
+    let server = server.map_err(|source| ServeError::Listen { address, source })?;
+    let mut server = server.handle(handle);
+    limit(server.http_builder(), app);
+    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
+    Ok(tokio::spawn(async move { ended(server.serve(routes).await) }))
+}
+
+/// Whoever is slow to say what they want is not waited for.
+fn limit(builder: &mut Builder<TokioExecutor>, app: &App) {
+    let patience = Duration::from_secs(app.config.limits.header_seconds);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(patience).keep_alive_timeout(patience);
+}
+
+fn ended(how: io::Result<()>) {
+    if let Err(error) = how {
+        tracing::error!(error = %error, "a listener stopped");
+    }
+}

@@ -1,0 +1,78 @@
+//! The timer's task: it looks every second at most, and says what it did.
+
+use std::{sync::Arc, time::Duration};
+
+use engine::timer::{Tick, Timer, overdue};
+use jiff::SignedDuration;
+use tokio::time::sleep;
+
+use crate::app::App;
+
+/// How long the timer sleeps at most. It never sleeps until an instant: that runs on another clock.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How late a release may be before the server calls itself not ready.
+const LATE: SignedDuration = SignedDuration::from_secs(60);
+
+/// Runs until the server stops; without the timer it still takes in what other replicas append.
+pub async fn run(app: Arc<App>) {
+    let mut timer = Timer::default();
+    let mut growth = app.engine.growth();
+    let mut stopping = app.stopping();
+    while !*stopping.borrow() {
+        let looked = if app.config.timer {
+            timer.tick(&app.engine).await
+        } else {
+            app.engine.refresh().await.map(|_| Tick::default())
+        };
+        match looked {
+            Ok(tick) => tell(&app, &tick),
+            Err(error) => tracing::error!(error = %error, "the log cannot be read"),
+        }
+        growth.mark_unchanged();
+        tokio::select! {
+            () = sleep(LOOK) => {}
+            _ = growth.changed() => {}
+            _ = stopping.changed() => {}
+        }
+    }
+}
+
+fn tell(app: &App, tick: &Tick) {
+    for done in &tick.released {
+        if done.released.first {
+            app.metrics.releases.inc();
+            app.metrics.release_lag_seconds.set(done.lag.as_secs_f64());
+        }
+        tracing::info!(
+            case = %done.case,
+            wave = %done.wave,
+            granted = done.released.granted,
+            withheld = done.released.withheld,
+            first = done.released.first,
+            lag_seconds = done.lag.as_secs_f64(),
+            "released"
+        );
+    }
+    for (case, wave, error) in &tick.failed {
+        app.metrics.failed_releases.inc();
+        tracing::error!(case = %case, wave = %wave, error = %error, "a due wave could not be released");
+    }
+    if let Some(doubt) = &tick.held {
+        tracing::error!(doubt = %doubt, "releases are held");
+    }
+}
+
+/// Tells whether every due wave was released in time.
+///
+/// # Errors
+/// Which ones were not, in words.
+pub async fn on_time(app: &App) -> Result<(), String> {
+    let late = overdue(&*app.engine.program().await, app.engine.clock().now(), LATE);
+    match late.first() {
+        None => Ok(()),
+        Some((_, _, by)) => {
+            Err(format!("{} waves are due and not released, the first for {by:#}", late.len()))
+        }
+    }
+}
