@@ -28,7 +28,7 @@ pub struct Consistency {
     old: u64,
     /// The larger size.
     new: u64,
-    /// Hashes as RFC 6962 has them, in base64.
+    /// Hashes as RFC 6962 has them, in hexadecimal.
     hashes: Vec<String>,
 }
 
