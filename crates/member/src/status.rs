@@ -1,0 +1,43 @@
+//! `forewarn-member status`: what the program has on record.
+
+use serde::Serialize;
+
+use crate::{args::StatusArgs, client::Client, output};
+
+pub(crate) fn run(json: bool, args: &StatusArgs) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Status<'a> {
+        member: &'a str,
+        name: &'a str,
+        standing: &'a str,
+        tier: Option<&'a str>,
+        key: Option<&'a str>,
+        agreement_until: Option<&'a str>,
+        copies: usize,
+    }
+    let client = Client::new(&args.server)?;
+    let me = client.me()?;
+    let copies = client.copies()?.len();
+    if json {
+        return output::json(&Status {
+            member: &me.member,
+            name: &me.name,
+            standing: &me.standing,
+            tier: me.tier.as_deref(),
+            key: me.key.as_deref(),
+            agreement_until: me.agreement_until.as_deref(),
+            copies,
+        });
+    }
+    let or = |text: Option<&str>, none: &str| text.unwrap_or(none).to_owned();
+    output::say(format_args!("member      {} ({})", me.member, me.name));
+    output::say(format_args!("standing    {}", me.standing));
+    output::say(format_args!("tier        {}", or(me.tier.as_deref(), "none")));
+    output::say(format_args!("agreement   until {}", or(me.agreement_until.as_deref(), "never signed")));
+    output::say(format_args!(
+        "key         {}",
+        or(me.key.as_deref(), "none confirmed: nothing can be sealed to you before the public instant")
+    ));
+    output::say(format_args!("copies      {copies} to be had now"));
+    Ok(())
+}
