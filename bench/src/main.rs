@@ -2,6 +2,7 @@
 //!
 //! Ratios are measured in one run on the same files; every figure is printed with what it was measured on.
 
+mod corpus;
 mod cpu;
 mod demo;
 mod hunt;
@@ -17,16 +18,34 @@ mod trace;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+type Measure = fn() -> anyhow::Result<()>;
+
+/// What is measured, by name, in the order of the print.
+const PARTS: [(&str, Measure); 9] = [
+    ("demo", demo::run),
+    ("seal", seal::run),
+    ("reader", reader::run),
+    ("trace", trace::run),
+    ("oversight", oversight::run),
+    ("screen", screen::run),
+    ("hunt", hunt::run),
+    ("plan", plan::run),
+    ("log", log::run),
+];
+
+/// Measures the parts named as arguments, or all.
 fn main() -> anyhow::Result<()> {
-    println!("measured on {}", cpu::setup());
-    demo::run()?;
-    seal::run()?;
-    reader::run()?;
-    trace::run()?;
-    oversight::run()?;
-    screen::run()?;
-    hunt::run()?;
-    plan::run()?;
-    log::run()?;
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    for name in &named {
+        let known = PARTS.iter().any(|(part, _)| part == name);
+        anyhow::ensure!(known, "there is no part `{name}`, name some of {:?}", PARTS.map(|(part, _)| part));
+    }
+    println!("measured on {}, load {}", cpu::setup(), cpu::load());
+    for (part, run) in PARTS {
+        if named.is_empty() || named.iter().any(|name| name == part) {
+            run()?;
+        }
+    }
+    println!("load at the end {}", cpu::load());
     Ok(())
 }

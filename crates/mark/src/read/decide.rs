@@ -4,7 +4,7 @@
 //! are, when most of its own text is there, and when the words around it are the master's. Everything
 //! else is left out: an erased site costs power, a wrong one more.
 
-use super::align::{Alignment, Step, Stretch, align, distance};
+use super::align::{Alignment, Step, Stretch, align, is_far};
 use super::lattice::{Block, NodeMark};
 use super::normalise::{Case, EMPTY, Glyph, Text};
 use super::seed::Chain;
@@ -296,10 +296,7 @@ impl Path<'_> {
             if alignment.exact {
                 return margin > 0;
             }
-            // At least 0.4 of the distance between what the leak shows here and this branch.
-            margin > 0
-                && distance(self.block, nodes.clone(), &done.text, self.case)
-                    .is_some_and(|distance| 10 * margin >= 4 * distance)
+            margin > 0 && is_far(self.block, nodes.clone(), &done.text, margin, self.case)
         })
     }
 

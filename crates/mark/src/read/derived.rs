@@ -3,9 +3,10 @@
 //! What counts are telling words: each at most [`CAP`] times, and none of the frame that every file of a kind
 //! has. A text of the same genre, even of the same template, shares the frame and not the names in it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::decide::ChainReading;
+use super::hashed::{HashedMap, HashedSet};
 use super::lattice::Lattice;
 use super::normalise::Text;
 use super::seed::Chain;
@@ -48,12 +49,12 @@ const FRAME: &str = "\
 
 /// The frame's words, hashed.
 #[derive(Debug)]
-pub(super) struct Frame(HashSet<u64>);
+pub(super) struct Frame(HashedSet);
 
 impl Frame {
     /// Takes the common frame and what the package itself says over and over.
     pub(super) fn of(lattice: &Lattice) -> Self {
-        let mut counts: HashMap<u64, usize> = HashMap::new();
+        let mut counts: HashedMap<usize> = HashedMap::default();
         let words = lattice.blocks.iter().flat_map(|block| &block.words);
         words.for_each(|word| *counts.entry(word.hash).or_default() += 1);
         let most = OWN_FRAME.max(counts.values().sum::<usize>() / OWN_FRAME_SHARE);

@@ -1,11 +1,14 @@
-//! More anchors for a chain: what stands beside the anchors it has, and what is unique between two of them.
+//! More anchors for a chain: what stands beside the anchors it has, also behind a site that the leak shows in one
+//! of its forms to the letter, and what is unique between two of them.
 //!
 //! A text that repeats itself has few runs of words that tell where a block stands; once that is known, far
 //! fewer words have to be told apart.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 
+use super::align::exact;
+use super::hashed::HashedSet;
 use super::lattice::{Block, SEED_WORDS};
 use super::normalise::Text;
 use super::seed::Chain;
@@ -14,13 +17,13 @@ use super::seed::Chain;
 const GAP: usize = 2000;
 
 /// Adds a chain's missing anchors, rising in both texts.
-pub(super) fn fill(chain: &mut Chain, block: &Block, leak: &Text, in_branches: &HashSet<u64>) {
+pub(super) fn fill(chain: &mut Chain, block: &Block, leak: &Text, in_branches: &HashedSet) {
     let mut pairs: Vec<(usize, usize)> = Vec::with_capacity(block.words.len());
     let mut old = std::mem::take(&mut chain.pairs).into_iter();
     let Some(first) = old.next() else { return };
     let mut head = Vec::new();
     let mut at = first;
-    while let Some(before) = beside(block, leak, at, false) {
+    while let Some(before) = next_to(block, leak, at, false, in_branches) {
         head.push(before);
         at = before;
     }
@@ -29,7 +32,7 @@ pub(super) fn fill(chain: &mut Chain, block: &Block, leak: &Text, in_branches: &
     for next in old {
         between(&mut pairs, next, block, leak, in_branches);
     }
-    while let Some(after) = pairs.last().and_then(|last| beside(block, leak, *last, true)) {
+    while let Some(after) = pairs.last().and_then(|last| next_to(block, leak, *last, true, in_branches)) {
         pairs.push(after);
     }
     let (from, to) = chain.span;
@@ -48,13 +51,71 @@ fn beside(block: &Block, leak: &Text, (word, there): (usize, usize), after: bool
     (joined && same).then_some((next, next_there))
 }
 
+/// The pair before or after, beside or behind a site.
+fn next_to(
+    block: &Block,
+    leak: &Text,
+    pair: (usize, usize),
+    after: bool,
+    in_branches: &HashedSet,
+) -> Option<(usize, usize)> {
+    beside(block, leak, pair, after).or_else(|| behind_site(block, leak, pair, after, in_branches))
+}
+
+/// The pair behind the site next to a pair, if one and only one branch and the text around it stand in the leak
+/// glyph by glyph, and as many words as make a seed follow.
+///
+/// Fewer words would not do: where the leak's own branch was changed, another that is a part of it may seem to
+/// stand there.
+fn behind_site(
+    block: &Block,
+    leak: &Text,
+    (word, there): (usize, usize),
+    after: bool,
+    in_branches: &HashedSet,
+) -> Option<(usize, usize)> {
+    let next = if after { word + 1 } else { word.checked_sub(1)? };
+    let run = if after { next } else { (next + 1).checked_sub(SEED_WORDS)? };
+    let seed = block.seed(run).filter(|seed| !in_branches.contains(seed))?;
+    let (from, to) = (block.words.get(word.min(next))?.end, block.words.get(word.max(next))?.start);
+    let own = *leak.words.get(there)?;
+    let mut found = None;
+    for branch in exact::spellings(block, from, to)? {
+        let length: usize = branch.iter().map(|part| part.len()).sum();
+        let start = if after { own.end } else { own.start.checked_sub(length)? };
+        let glyphs = leak.glyphs.get(start..start + length).unwrap_or_default();
+        let nodes = branch.iter().flat_map(|part| part.iter());
+        if glyphs.len() != length || !nodes.zip(glyphs).all(|(node, glyph)| node.glyph == *glyph) {
+            continue;
+        }
+        let first = if after {
+            leak.words.partition_point(|word| word.start < start + length)
+        } else {
+            leak.words.partition_point(|word| word.end <= start).checked_sub(SEED_WORDS)?
+        };
+        let words = leak.words.get(first..first + SEED_WORDS).unwrap_or_default();
+        let touches = if after {
+            words.first().is_some_and(|word| word.start == start + length)
+        } else {
+            words.last().is_some_and(|word| word.end == start)
+        };
+        if touches && super::lattice::seed(words.iter().map(|word| word.hash)) == seed {
+            let pair = if after { first } else { first + SEED_WORDS - 1 };
+            if found.replace(pair).is_some() {
+                return None;
+            }
+        }
+    }
+    found.map(|there| (next, there))
+}
+
 /// Adds what lies between the last pair and the next, and the next itself.
 fn between(
     pairs: &mut Vec<(usize, usize)>,
     next: (usize, usize),
     block: &Block,
     leak: &Text,
-    in_branches: &HashSet<u64>,
+    in_branches: &HashedSet,
 ) {
     let is_free = |pair: (usize, usize)| pair.0 < next.0 && pair.1 < next.1;
     while let Some(after) =
@@ -92,7 +153,7 @@ fn unique(
     leak: &Text,
     words: Range<usize>,
     there: Range<usize>,
-    in_branches: &HashSet<u64>,
+    in_branches: &HashedSet,
 ) -> Vec<(usize, usize)> {
     let mut runs: HashMap<u64, (usize, Option<usize>, usize)> = HashMap::new();
     for word in words.start..(words.end + 1).saturating_sub(SEED_WORDS) {
@@ -160,10 +221,37 @@ mod tests {
         let lattice = Lattice::of(&master(vec![text("one two three four five six seven eight nine ten")]));
         let find = |leak: &str| {
             let text = Text::of([leak]);
-            unique(&lattice.blocks[0], &text, 0..10, 0..text.words.len(), &HashSet::new())
+            unique(&lattice.blocks[0], &text, 0..10, 0..text.words.len(), &HashedSet::default())
         };
         assert_eq!(find("one two three x eight nine ten"), [(0, 0), (7, 4)]);
         assert!(find("eight nine ten x one two three").is_empty());
         assert_eq!(find("one two three x one two three y eight nine ten"), [(7, 8)]);
+    }
+
+    #[test]
+    fn a_site_leads_on_in_one_form_to_the_letter_alone() {
+        let lattice = Lattice::of(&master(vec![
+            text("one two three "),
+            choice(0, &["fast", "fast and big"]),
+            text(" and loud it was that day "),
+            choice(1, &["again", "once more"]),
+        ]));
+        let block = &lattice.blocks[0];
+        let behind = |leak: &str, pair, after| {
+            behind_site(block, &Text::of([leak]), pair, after, &HashedSet::default())
+        };
+        // A changed form, of which another is the start; words changed next to it; too few words behind it.
+        for leak in [
+            "one two three fast and huge and loud it was that day",
+            "one two three fast and loud in the day",
+            "one two three fast and loud",
+        ] {
+            assert_eq!(behind(leak, (2, 2), true), None, "{leak}");
+        }
+        assert_eq!(behind("one two three fast and loud it was that day", (8, 9), true), None);
+        assert_eq!(behind("one two three fast and loud it was that day", (2, 2), true), Some((3, 4)));
+        assert_eq!(behind("one two three fast and big and loud it was that day", (2, 2), true), Some((3, 6)));
+        assert_eq!(behind("one two three fast and big and loud it was", (3, 6), false), Some((2, 2)));
+        assert_eq!(behind("two three fast and big and loud it was", (3, 5), false), None);
     }
 }

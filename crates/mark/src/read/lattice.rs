@@ -5,11 +5,10 @@
 //! parallel branches between two pass nodes, a constant a run of wildcards (or nothing), and a short order a choice
 //! of all its arrangements.
 
-use std::collections::HashSet;
-
 use crate::arrange::{arrangement, arrangements};
 use crate::master::{Generator, Master, Node as MasterNode, SiteIx, SiteKind};
 
+use super::hashed::HashedSet;
 use super::normalise::{EMPTY, Glyph, mix, normalise, words};
 use super::seed::Seeds;
 
@@ -28,7 +27,7 @@ pub(super) struct Lattice {
     /// Runs of words that the blocks are found by.
     pub(super) seeds: Seeds,
     /// Seeds that stand inside branches, so that some copies have them and others not.
-    pub(super) in_branches: HashSet<u64>,
+    pub(super) in_branches: HashedSet,
 }
 
 /// One block.
@@ -36,57 +35,59 @@ pub(super) struct Lattice {
 pub(super) struct Block {
     /// Nodes in topological order; the first and the last are pass nodes.
     pub(super) nodes: Vec<LatticeNode>,
+    pub(super) before: Links,
+    pub(super) after: Links,
     /// Whole words of the invariant text, which every path takes.
     pub(super) words: Vec<BlockWord>,
     /// Every place of a choice or a short order.
     pub(super) places: Vec<Place>,
 }
 
-/// A node and its direct neighbours.
+/// A node of a block.
 #[derive(Clone, Debug)]
 pub(super) struct LatticeNode {
     pub(super) glyph: Glyph,
-    pub(super) before: Links,
-    pub(super) after: Links,
     /// Longest path from the block's start, in glyphs.
     pub(super) longest: usize,
     pub(super) mark: NodeMark,
 }
 
-/// Neighbours of a node; nearly always one, which takes no memory of its own.
-#[derive(Clone, Debug, Default)]
+/// Neighbours of every node on one side; nearly always one.
+#[derive(Debug, Default)]
 pub(super) struct Links {
-    first: Option<usize>,
-    more: Vec<usize>,
+    /// The neighbour, [`Links::NONE`], or [`Links::MANY`] and where they are in `many`.
+    one: Vec<u32>,
+    many: Vec<Vec<u32>>,
 }
 
 impl Links {
-    fn one(node: usize) -> Self {
-        Links { first: Some(node), more: Vec::new() }
+    const NONE: u32 = u32::MAX;
+    const MANY: u32 = 1 << 31;
+
+    /// Returns a node's neighbours, in the order they were added.
+    pub(super) fn of(&self, node: usize) -> impl ExactSizeIterator<Item = usize> + Clone + '_ {
+        let all = match self.one.get(node) {
+            None | Some(&Self::NONE) => &[],
+            Some(one) if one & Self::MANY == 0 => std::slice::from_ref(one),
+            Some(many) => self.many.get((many & !Self::MANY) as usize).map_or(&[][..], Vec::as_slice),
+        };
+        all.iter().map(|node| *node as usize)
     }
 
-    fn push(&mut self, node: usize) {
-        if self.first.is_none() {
-            self.first = Some(node);
-        } else {
-            self.more.push(node);
+    fn push(&mut self, node: usize, neighbour: usize) {
+        if node >= self.one.len() {
+            self.one.resize(node + 1, Self::NONE);
         }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.first.is_none()
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = usize> + Clone + '_ {
-        self.first.iter().chain(&self.more).copied()
-    }
-}
-
-impl FromIterator<usize> for Links {
-    fn from_iter<T: IntoIterator<Item = usize>>(nodes: T) -> Self {
-        let mut links = Links::default();
-        nodes.into_iter().for_each(|node| links.push(node));
-        links
+        // A block of 2^31 nodes would not fit into memory.
+        let (Some(one), Ok(neighbour)) = (self.one.get_mut(node), u32::try_from(neighbour)) else { return };
+        if *one == Self::NONE {
+            *one = neighbour;
+        } else if *one & Self::MANY == 0 {
+            self.many.push(vec![*one, neighbour]);
+            *one = Self::MANY | (self.many.len() - 1) as u32;
+        } else if let Some(many) = self.many.get_mut((*one & !Self::MANY) as usize) {
+            many.push(neighbour);
+        }
     }
 }
 
@@ -173,7 +174,9 @@ impl Lattice {
             }
             lattice.close(&mut builder, &mut waiting);
         }
-        lattice.in_branches = lattice.blocks.iter().flat_map(Block::seeds_in_branches).collect();
+        for block in &lattice.blocks {
+            block.seeds_in_branches(&mut lattice.in_branches);
+        }
         lattice.seeds = Seeds::of(&lattice.blocks, &lattice.in_branches);
         lattice
     }
@@ -234,15 +237,15 @@ impl Block {
         at(to).saturating_sub(at(from))
     }
 
-    fn seeds_in_branches(&self) -> Vec<u64> {
-        let branches = self.places.iter().flat_map(|place| &place.branches);
-        let of_branch = |nodes: &std::ops::Range<usize>| {
-            let nodes = self.nodes.get(nodes.clone()).unwrap_or_default();
-            let glyphs: Vec<Glyph> = nodes.iter().map(|node| node.glyph).collect();
-            let hashes: Vec<u64> = words(&glyphs).iter().map(|word| word.hash).collect();
-            hashes.windows(SEED_WORDS).map(|run| seed(run.iter().copied())).collect::<Vec<_>>()
-        };
-        branches.flat_map(of_branch).collect()
+    fn seeds_in_branches(&self, found: &mut HashedSet) {
+        let mut glyphs: Vec<Glyph> = Vec::new();
+        for branch in self.places.iter().flat_map(|place| &place.branches) {
+            let nodes = self.nodes.get(branch.clone()).unwrap_or_default();
+            glyphs.clear();
+            glyphs.extend(nodes.iter().map(|node| node.glyph));
+            let words = words(&glyphs);
+            found.extend(words.windows(SEED_WORDS).map(|run| seed(run.iter().map(|word| word.hash))));
+        }
     }
 
     /// Hash of the seed that starts at a word, if [`SEED_WORDS`] words stand there side by side.
@@ -315,19 +318,24 @@ struct Builder<'a> {
     /// Whether the next word found stands next to invariant text only.
     joined: bool,
     has_text: bool,
+    /// Whether every path to here ends in a space.
+    after_space: bool,
 }
 
 impl<'a> Builder<'a> {
     fn new(master: &'a Master) -> Self {
-        let source = LatticeNode {
-            glyph: Glyph::PASS,
-            before: Links::default(),
-            after: Links::default(),
-            longest: 0,
-            mark: NodeMark::None,
-        };
-        let block = Block { nodes: vec![source], words: Vec::new(), places: Vec::new() };
-        Builder { master, block, end: 0, run: None, depth: 0, joined: false, has_text: false }
+        let source = LatticeNode { glyph: Glyph::PASS, longest: 0, mark: NodeMark::None };
+        let block = Block { nodes: vec![source], ..Block::default() };
+        Builder {
+            master,
+            block,
+            end: 0,
+            run: None,
+            depth: 0,
+            joined: false,
+            has_text: false,
+            after_space: false,
+        }
     }
 
     fn is_long_enough(&self) -> bool {
@@ -337,13 +345,10 @@ impl<'a> Builder<'a> {
 
     fn finish(mut self) -> Option<Block> {
         self.close_run(true);
-        self.push(Glyph::PASS, Links::one(self.end), NodeMark::None);
+        self.push(Glyph::PASS, &[self.end], NodeMark::None);
         for to in 0..self.block.nodes.len() {
-            let before = self.block.nodes.get(to).map(|node| node.before.clone()).unwrap_or_default();
-            for from in before.iter() {
-                if let Some(node) = self.block.nodes.get_mut(from) {
-                    node.after.push(to);
-                }
+            for from in self.block.before.of(to) {
+                self.block.after.push(from, to);
             }
         }
         self.has_text.then_some(self.block)
@@ -382,8 +387,13 @@ impl<'a> Builder<'a> {
         let mut glyphs = Vec::new();
         normalise(text, &mut glyphs);
         for glyph in glyphs {
+            // White space that meets at the ends of two nodes is one space in a copy.
+            let after_space = std::mem::replace(&mut self.after_space, glyph == Glyph::BREAK);
+            if after_space && self.after_space {
+                continue;
+            }
             self.has_text |= glyph.is_word();
-            let at = self.push(glyph, Links::one(self.end), NodeMark::None);
+            let at = self.push(glyph, &[self.end], NodeMark::None);
             if self.depth == 0 {
                 self.run.get_or_insert(at);
             }
@@ -398,12 +408,13 @@ impl<'a> Builder<'a> {
         };
         let start = self.end;
         for at in 0..length {
-            self.push(Glyph::any(at == 0, at + 1 == length), Links::one(self.end), NodeMark::None);
+            self.push(Glyph::any(at == 0, at + 1 == length), &[self.end], NodeMark::None);
         }
         // Without this way round, the wildcards would swallow the text behind a value that was taken out.
         let value = self.end;
-        let lost = self.push(Glyph::LOST, Links::one(start), NodeMark::None);
-        self.push(Glyph::PASS, [value, lost].into_iter().collect(), NodeMark::None);
+        let lost = self.push(Glyph::LOST, &[start], NodeMark::None);
+        self.push(Glyph::PASS, &[value, lost], NodeMark::None);
+        self.after_space = false;
         if self.depth == 0 {
             // Keeps a word that touches the value from counting as whole.
             self.joined = false;
@@ -416,26 +427,31 @@ impl<'a> Builder<'a> {
         self.block.places.push(Place { site, branches: Vec::new() });
         self.depth += 1;
         let split = self.end;
-        let mut ends = Links::default();
+        let (after_space, mut all_spaced) = (self.after_space, true);
+        let mut ends = Vec::with_capacity(branches);
         let mut ranges = Vec::new();
         for branch in 0..branches {
-            let enter = self.push(Glyph::PASS, Links::one(split), NodeMark::Enter { place, branch });
+            let enter = self.push(Glyph::PASS, &[split], NodeMark::Enter { place, branch });
+            self.after_space = after_space;
             fill(self, branch);
+            all_spaced &= self.after_space;
             ends.push(self.end);
             ranges.push(enter..self.block.nodes.len());
         }
         self.depth -= 1;
+        self.after_space = all_spaced;
         if let Some(found) = self.block.places.get_mut(place) {
             found.branches = ranges;
         }
-        self.push(Glyph::PASS, ends, NodeMark::Leave { place });
+        self.push(Glyph::PASS, &ends, NodeMark::Leave { place });
     }
 
-    fn push(&mut self, glyph: Glyph, before: Links, mark: NodeMark) -> usize {
-        let reach = before.iter().filter_map(|at| self.block.nodes.get(at)).map(|node| node.longest).max();
+    fn push(&mut self, glyph: Glyph, before: &[usize], mark: NodeMark) -> usize {
+        let reach = before.iter().filter_map(|at| self.block.nodes.get(*at)).map(|node| node.longest).max();
         let longest = reach.unwrap_or(0) + usize::from(glyph != Glyph::PASS);
-        self.block.nodes.push(LatticeNode { glyph, before, after: Links::default(), longest, mark });
-        self.end = self.block.nodes.len() - 1;
+        self.end = self.block.nodes.len();
+        self.block.nodes.push(LatticeNode { glyph, longest, mark });
+        before.iter().for_each(|node| self.block.before.push(self.end, *node));
         self.end
     }
 

@@ -39,7 +39,7 @@ use seed::{Chain, chains};
 use units::Units;
 
 /// Version of everything a reading depends on.
-pub const READER: &str = "mark-read/2";
+pub const READER: &str = "mark-read/3";
 
 /// Least matched words of a chain that is read, unless it is the whole block; at least half of the chain's
 /// words must be matched as well.

@@ -16,6 +16,8 @@ const CASE: u32 = 1;
 
 /// Cost of a glyph too many inside a value.
 const BROKEN_VALUE: u32 = 15;
+/// Most that leaving out, putting in or replacing a glyph costs.
+pub(super) const HEAVIEST: u32 = 15;
 
 const CHARACTER: u32 = 0x1f_ffff;
 const WEIGHT_SHIFT: u32 = 24;
@@ -35,7 +37,8 @@ impl Glyph {
     /// Stands for a value that was taken out or replaced: costs about two letters, matches nothing.
     pub(super) const LOST: Glyph = Glyph(CHARACTER | 15 << WEIGHT_SHIFT);
 
-    const BREAK: Glyph = Glyph(' ' as u32 | SPACE << WEIGHT_SHIFT);
+    /// A space.
+    pub(super) const BREAK: Glyph = Glyph(' ' as u32 | SPACE << WEIGHT_SHIFT);
 
     fn new(lower: char, upper: bool) -> Self {
         let weight = match lower {

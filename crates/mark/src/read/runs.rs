@@ -3,8 +3,10 @@
 //! A run may pass through branches, so that a text with a site every few words is found as well. It anchors
 //! the invariant words in it; one without any says nothing that alignment would not find out.
 
-use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
 
+use super::hashed::HashedSet;
 use super::lattice::{Block, NodeMark, SEED_WORDS};
 use super::normalise::{EMPTY, Glyph, mix};
 
@@ -20,28 +22,46 @@ const LONGEST: usize = 80;
 pub(super) struct Run {
     pub(super) hash: u64,
     /// First nodes of its words, rising.
-    pub(super) nodes: [usize; SEED_WORDS],
+    pub(super) nodes: [u32; SEED_WORDS],
     /// Which of them are the block's invariant words.
-    pub(super) words: [Option<usize>; SEED_WORDS],
+    pub(super) words: [Option<u32>; SEED_WORDS],
+}
+
+/// A run by its words alone, whatever nodes they start at.
+#[derive(PartialEq, Eq)]
+struct SameWords(u64, [Option<u32>; SEED_WORDS]);
+
+impl Hash for SameWords {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0);
+    }
 }
 
 /// Finds the runs of a block that pass through a branch and have an invariant word.
 pub(super) fn mixed_runs(block: &Block) -> Vec<Run> {
-    let mut whole: Vec<Option<usize>> = vec![None; block.nodes.len()];
-    for (at, word) in block.words.iter().enumerate() {
+    let mut whole: Vec<Option<u32>> = vec![None; block.nodes.len()];
+    for (at, word) in (0..).zip(&block.words) {
         if let Some(slot) = whole.get_mut(word.start) {
             *slot = Some(at);
         }
     }
-    let starts = near_places(block);
-    let mut found = Vec::new();
-    let mut seen = HashSet::new();
-    for start in starts {
-        let mut walk = Walk { block, whole: &whole, found: Vec::new() };
-        walk.run(start, &mut Vec::with_capacity(SEED_WORDS));
-        found.extend(walk.found.into_iter().filter(|run| seen.insert((run.hash, run.words))));
+    let mut walk = Walk {
+        block,
+        whole,
+        words: Memo::new(block.nodes.len()),
+        nexts: Memo::new(block.nodes.len()),
+        open: Vec::new(),
+        so_far: Vec::new(),
+        found: Vec::new(),
+        before: 0,
+    };
+    for start in near_places(block) {
+        walk.before = walk.found.len();
+        walk.run(start);
     }
-    found
+    let mut seen = HashedSet::default();
+    walk.found.retain(|run| seen.insert(SameWords(run.hash, run.words)));
+    walk.found
 }
 
 /// Word starts from which a run may pass through a branch, rising.
@@ -80,102 +100,149 @@ fn near_places(block: &Block) -> Vec<usize> {
     starts
 }
 
+/// What was found from each node, once.
+struct Memo<T> {
+    at: Vec<Option<Range<u32>>>,
+    all: Vec<T>,
+}
+
+impl<T: Copy> Memo<T> {
+    fn new(nodes: usize) -> Self {
+        Memo { at: vec![None; nodes], all: Vec::new() }
+    }
+
+    /// Places of what was found from a node.
+    fn known(&self, node: usize) -> Option<Range<u32>> {
+        self.at.get(node).cloned().flatten()
+    }
+
+    /// Keeps all from a place on as what was found from a node.
+    fn keep(&mut self, node: usize, from: usize) -> Range<u32> {
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let range = place(from)..place(self.all.len());
+        if let Some(at) = self.at.get_mut(node) {
+            *at = Some(range.clone());
+        }
+        range
+    }
+
+    fn get(&self, place: u32) -> Option<T> {
+        self.all.get(place as usize).copied()
+    }
+}
+
 struct Walk<'a> {
     block: &'a Block,
     /// The invariant word that starts at a node.
-    whole: &'a [Option<usize>],
+    whole: Vec<Option<u32>>,
+    /// Hash and last node of every word that starts at a node; none that a value is part of.
+    words: Memo<(u64, usize)>,
+    /// First nodes of the words that may follow the word that ends in a node.
+    nexts: Memo<usize>,
+    /// Nodes still to be looked at.
+    open: Vec<(usize, u64, usize)>,
+    /// The words walked: hash, first node, invariant word.
+    so_far: Vec<(u64, usize, Option<u32>)>,
     found: Vec<Run>,
+    /// Runs found before the start that is walked from.
+    before: usize,
 }
 
 impl Walk<'_> {
-    /// Goes on from the start of a word, with the words walked so far: hash, first node, invariant word.
-    fn run(&mut self, start: usize, so_far: &mut Vec<(u64, usize, Option<usize>)>) {
-        for (hash, end) in self.words_from(start) {
-            if self.found.len() >= RUNS {
+    /// Goes on from the start of a word.
+    fn run(&mut self, start: usize) {
+        for word in self.words_from(start) {
+            if self.found.len() - self.before >= RUNS {
                 return;
             }
+            let Some((hash, end)) = self.words.get(word) else { continue };
             let invariant = self.whole.get(start).copied().flatten();
-            so_far.push((hash, start, invariant));
-            if so_far.len() == SEED_WORDS {
-                self.take(so_far);
+            self.so_far.push((hash, start, invariant));
+            if self.so_far.len() == SEED_WORDS {
+                self.take();
             } else {
                 for next in self.next_starts(end) {
-                    self.run(next, so_far);
+                    if let Some(next) = self.nexts.get(next) {
+                        self.run(next);
+                    }
                 }
             }
-            so_far.pop();
+            self.so_far.pop();
         }
     }
 
-    fn take(&mut self, words: &[(u64, usize, Option<usize>)]) {
+    fn take(&mut self) {
         let mut run = Run { hash: EMPTY, nodes: [0; SEED_WORDS], words: [None; SEED_WORDS] };
-        for ((node, word), (hash, start, invariant)) in run.nodes.iter_mut().zip(&mut run.words).zip(words) {
+        let slots = run.nodes.iter_mut().zip(&mut run.words);
+        for ((node, word), (hash, start, invariant)) in slots.zip(&self.so_far) {
             run.hash = mix(run.hash, *hash);
-            (*node, *word) = (*start, *invariant);
+            (*node, *word) = (u32::try_from(*start).unwrap_or(u32::MAX), *invariant);
         }
         let invariants = run.words.iter().flatten().count();
-        let all_joined = invariants == SEED_WORDS
-            && run
-                .words
-                .iter()
-                .skip(1)
-                .flatten()
-                .all(|word| self.block.words.get(*word).is_some_and(|w| w.joined));
+        let joined = |word: &u32| self.block.words.get(*word as usize).is_some_and(|word| word.joined);
+        let all_joined = invariants == SEED_WORDS && run.words.iter().skip(1).flatten().all(joined);
         if invariants > 0 && !all_joined {
             self.found.push(run);
         }
     }
 
-    /// Hash and last node of every word that starts at a node; none that a value is part of.
-    fn words_from(&self, start: usize) -> Vec<(u64, usize)> {
-        let mut done = Vec::new();
-        let mut open = vec![(start, EMPTY, 0)];
-        while let Some((at, hash, length)) = open.pop() {
+    fn words_from(&mut self, start: usize) -> Range<u32> {
+        if let Some(known) = self.words.known(start) {
+            return known;
+        }
+        let from = self.words.all.len();
+        self.open.clear();
+        self.open.push((start, EMPTY, 0));
+        while let Some((at, hash, length)) = self.open.pop() {
             let Some(node) = self.block.nodes.get(at) else { continue };
             let hash = if node.glyph == Glyph::PASS { hash } else { node.glyph.hash_into(hash) };
-            let mut ends = node.after.is_empty();
-            for after in node.after.iter() {
+            let afters = self.block.after.of(at);
+            let mut ends = afters.len() == 0;
+            for after in afters {
                 let Some(next) = self.block.nodes.get(after).map(|node| node.glyph) else { continue };
                 if next.is_any()
                     || next == Glyph::LOST
-                    || done.len() + open.len() >= WAYS
+                    || self.words.all.len() - from + self.open.len() >= WAYS
                     || length >= LONGEST
                 {
                     continue;
                 }
                 if next == Glyph::PASS || next.is_word() {
-                    open.push((after, hash, length + 1));
+                    self.open.push((after, hash, length + 1));
                 } else {
                     ends = true;
                 }
             }
             if ends {
-                done.push((hash, at));
+                self.words.all.push((hash, at));
             }
         }
-        done
+        self.words.keep(start, from)
     }
 
-    /// First nodes of the words that may follow the word that ends in a node.
-    fn next_starts(&self, end: usize) -> Vec<usize> {
-        let mut starts = Vec::new();
-        let mut open = vec![end];
+    fn next_starts(&mut self, end: usize) -> Range<u32> {
+        if let Some(known) = self.nexts.known(end) {
+            return known;
+        }
+        let from = self.nexts.all.len();
+        self.open.clear();
+        self.open.push((end, EMPTY, 0));
         let mut seen = 0;
-        while let Some(at) = open.pop() {
-            let Some(node) = self.block.nodes.get(at) else { continue };
+        while let Some((at, ..)) = self.open.pop() {
             seen += 1;
             if seen > LONGEST {
                 break;
             }
-            for after in node.after.iter() {
+            for after in self.block.after.of(at) {
                 let Some(next) = self.block.nodes.get(after).map(|node| node.glyph) else { continue };
-                if next.is_any() || next == Glyph::LOST || starts.len() + open.len() >= WAYS {
+                let starts = self.nexts.all.len() - from;
+                if next.is_any() || next == Glyph::LOST || starts + self.open.len() >= WAYS {
                     continue;
                 }
-                if next.is_word() { starts.push(after) } else { open.push(after) }
+                if next.is_word() { self.nexts.all.push(after) } else { self.open.push((after, EMPTY, 0)) }
             }
         }
-        starts
+        self.nexts.keep(end, from)
     }
 }
 

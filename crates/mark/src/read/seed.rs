@@ -1,9 +1,7 @@
 //! Where in a leak a block may stand: runs of the block's words in the leak's order.
 
-use std::collections::HashSet;
-
 use super::fill::fill;
-use super::hashed::HashedMap;
+use super::hashed::{HashedMap, HashedSet};
 use super::lattice::{Block, Lattice, SEED_WORDS, seed};
 use super::normalise::Text;
 use super::runs::{Run, mixed_runs};
@@ -64,14 +62,16 @@ pub(super) fn chains(lattice: &Lattice, leak: &Text) -> Vec<Chain> {
 
 fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
     let seeds = &lattice.seeds;
-    // Occurrences of each seed in the leak, and the words where the first ones start.
-    let mut found: Vec<(usize, Vec<usize>)> = vec![Default::default(); seeds.places.len()];
+    // Seeds of the master in the leak and where they stand, and how often each occurs.
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    let mut counts: Vec<usize> = vec![0; seeds.places.len()];
     for (at, run) in leak.words.windows(SEED_WORDS).enumerate() {
         let hash = seed(run.iter().map(|word| word.hash));
-        if let Some((count, starts)) = seeds.by_hash.get(&hash).and_then(|seed| found.get_mut(*seed)) {
+        let Some(&seed) = seeds.by_hash.get(&hash) else { continue };
+        if let Some(count) = counts.get_mut(seed) {
             *count += 1;
-            if starts.len() < LEAK_OCCURRENCES {
-                starts.push(at);
+            if *count <= LEAK_OCCURRENCES {
+                found.push((seed, at));
             }
         }
     }
@@ -79,15 +79,17 @@ fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
     // What a leak says over and over tells nothing about where a block stands, unless the block itself is
     // there over and over.
     let mut hits: Vec<(Vec<Hit>, Vec<Hit>)> = lattice.blocks.iter().map(|_| Default::default()).collect();
-    for (places, (count, starts)) in seeds.places.iter().zip(&found).filter(|(_, (count, _))| *count > 0) {
+    for (seed, at) in found {
+        let places = seeds.of_seed(seed);
         let score = 1.0 / places.len().max(1) as f64;
+        let is_rare = counts.get(seed).is_some_and(|count| *count <= LEAK_OCCURRENCES);
         for (block, run) in places {
             let Some((rare, frequent)) = hits.get_mut(*block) else { continue };
             let Some(shape) = lattice.blocks.get(*block) else { continue };
-            let list = if *count <= LEAK_OCCURRENCES { rare } else { frequent };
             let [first, ..] = run.nodes;
-            let word = shape.words.partition_point(|word| word.start < first);
-            list.extend(starts.iter().map(|at| Hit { run: *run, word, leak: *at, score }));
+            let word = shape.words.partition_point(|word| word.start < first as usize);
+            let list = if is_rare { rare } else { frequent };
+            list.push(Hit { run: *run, word, leak: at, score });
         }
     }
     let choose = |(mut rare, frequent): (Vec<Hit>, Vec<Hit>)| {
@@ -102,31 +104,62 @@ fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
 /// Runs of words that tell where in the master they stand.
 #[derive(Debug, Default)]
 pub(super) struct Seeds {
-    /// Index of a seed's places.
+    /// Index of a seed.
     by_hash: HashedMap<usize>,
-    /// Blocks where each seed stands, and its runs there.
-    places: Vec<Vec<(usize, Run)>>,
+    /// Where each seed's runs are.
+    places: Vec<std::ops::Range<usize>>,
+    /// Blocks and the runs there, a seed's side by side.
+    runs: Vec<(usize, Run)>,
+}
+
+/// A run that may become a seed's, and the one of the same hash before it.
+struct Candidate {
+    block: usize,
+    run: Run,
+    before: Option<usize>,
 }
 
 impl Seeds {
     /// Takes the runs of all blocks but those that say too little.
-    pub(super) fn of(blocks: &[Block], in_branches: &HashSet<u64>) -> Self {
-        let mut all: HashedMap<usize> = HashedMap::default();
-        let mut places: Vec<(u64, Vec<(usize, Run)>)> = Vec::new();
+    pub(super) fn of(blocks: &[Block], in_branches: &HashedSet) -> Self {
+        let mut all: Vec<Candidate> = Vec::new();
+        // How many have a hash, and the last of them.
+        let mut by_hash: HashedMap<(usize, usize)> = HashedMap::default();
         for (block, shape) in blocks.iter().enumerate() {
             for run in runs(shape) {
-                let at = *all.entry(run.hash).or_insert(places.len());
-                match places.get_mut(at) {
-                    Some((_, places)) => places.push((block, run)),
-                    None => places.push((run.hash, vec![(block, run)])),
-                }
+                let at = all.len();
+                let (count, last) = by_hash.entry(run.hash).or_insert((0, at));
+                let before = (*count > 0).then_some(*last);
+                (*count, *last) = (*count + 1, at);
+                all.push(Candidate { block, run, before });
             }
         }
-        places.retain(|(hash, places)| {
-            places.len() <= MASTER_OCCURRENCES && !in_branches.contains(hash) && !is_ambiguous(places)
-        });
-        let by_hash = places.iter().enumerate().map(|(at, (hash, _))| (*hash, at)).collect();
-        Seeds { by_hash, places: places.into_iter().map(|(_, places)| places).collect() }
+        let mut seeds = Seeds::default();
+        for (hash, (count, last)) in by_hash {
+            if count > MASTER_OCCURRENCES || in_branches.contains(&hash) {
+                continue;
+            }
+            let from = seeds.runs.len();
+            let mut next = Some(last);
+            while let Some(candidate) = next.and_then(|at| all.get(at)) {
+                seeds.runs.push((candidate.block, candidate.run));
+                next = candidate.before;
+            }
+            let places = seeds.runs.get_mut(from..).unwrap_or_default();
+            places.reverse();
+            if is_ambiguous(places) {
+                seeds.runs.truncate(from);
+                continue;
+            }
+            seeds.by_hash.insert(hash, seeds.places.len());
+            seeds.places.push(from..seeds.runs.len());
+        }
+        seeds
+    }
+
+    /// Blocks where a seed stands, and its runs there.
+    fn of_seed(&self, seed: usize) -> &[(usize, Run)] {
+        self.places.get(seed).and_then(|places| self.runs.get(places.clone())).unwrap_or_default()
     }
 }
 
@@ -146,8 +179,8 @@ fn runs(block: &Block) -> Vec<Run> {
         let Some(hash) = block.seed(first) else { continue };
         let mut run = Run { hash, nodes: [0; SEED_WORDS], words: [None; SEED_WORDS] };
         for ((node, slot), word) in run.nodes.iter_mut().zip(&mut run.words).zip(first..) {
-            *node = block.words.get(word).map_or(0, |word| word.start);
-            *slot = Some(word);
+            *node = block.words.get(word).map_or(0, |word| u32::try_from(word.start).unwrap_or(u32::MAX));
+            *slot = u32::try_from(word).ok();
         }
         runs.push(run);
     }
@@ -165,7 +198,7 @@ fn block_chains(block: usize, shape: &Block, mut hits: Vec<Hit>) -> Vec<Chain> {
         let mut pairs: Vec<(usize, usize)> = Vec::new();
         for hit in &picked {
             for (word, there) in hit.run.words.iter().zip(hit.leak..) {
-                let Some(word) = *word else { continue };
+                let Some(word) = word.map(|word| word as usize) else { continue };
                 if pairs.last().is_none_or(|last| last.0 < word && last.1 < there) {
                     pairs.push((word, there));
                 }
@@ -223,7 +256,7 @@ fn follows(shape: &Block, earlier: &Hit, later: &Hit) -> Option<f64> {
         return None;
     }
     // A word has at least two glyphs, its space included.
-    let room = shape.longest_between(from, to) / 2 + GAP_WORDS;
+    let room = shape.longest_between(from as usize, to as usize) / 2 + GAP_WORDS;
     let words = later.word.saturating_sub(earlier.word);
     (leak <= room).then(|| 0.02 * words.abs_diff(leak).min(25) as f64)
 }

@@ -5,7 +5,7 @@
 //! and stands out as far as it can.
 
 use super::{Alignment, Step, Stretch};
-use crate::read::lattice::{LatticeNode, NodeMark};
+use crate::read::lattice::{Block, LatticeNode, NodeMark};
 use crate::read::normalise::{Case, Glyph};
 
 /// Aligns a stretch with both ends fixed, if one and only one branch of its one place gives the leak.
@@ -13,20 +13,8 @@ pub(super) fn align(stretch: &Stretch<'_>) -> Option<Alignment> {
     if stretch.free_start || stretch.free_end {
         return None;
     }
-    let nodes = stretch.block.nodes.get(stretch.from..stretch.to)?;
-    let enter = nodes.iter().position(|node| matches!(node.mark, NodeMark::Enter { .. }))?;
-    let NodeMark::Enter { place, .. } = nodes.get(enter)?.mark else { return None };
-    let branches = &stretch.block.places.get(place)?.branches;
-    let leave = branches.last()?.end.checked_sub(stretch.from)?;
-    if nodes.get(leave)?.mark != (NodeMark::Leave { place }) {
-        return None;
-    }
-    let (before, after) = (plain(nodes.get(..enter)?)?, plain(nodes.get(leave + 1..)?)?);
+    let Single { place, before, branches, after } = single(stretch.block, stretch.from, stretch.to)?;
     let rest = strip(stretch.leak, before, after)?;
-    let branches: Vec<&[LatticeNode]> = branches
-        .iter()
-        .map(|branch| plain(stretch.block.nodes.get(branch.start + 1..branch.end)?))
-        .collect::<Option<_>>()?;
     let mut same = branches.iter().enumerate().filter(|(_, branch)| is(branch, rest));
     let (taken, _) = same.next()?;
     if same.next().is_some() {
@@ -46,6 +34,35 @@ pub(super) fn align(stretch: &Stretch<'_>) -> Option<Alignment> {
     steps.push(Step::Mark(NodeMark::Leave { place }));
     steps.extend(matches(after));
     Some(Alignment { steps, through, cost: 0, start: 0, exact: true })
+}
+
+/// What a stretch with one place shows with each branch there, in three parts.
+pub(in crate::read) fn spellings(block: &Block, from: usize, to: usize) -> Option<Vec<[&[LatticeNode]; 3]>> {
+    let Single { before, branches, after, .. } = single(block, from, to)?;
+    Some(branches.into_iter().map(|branch| [before, branch, after]).collect())
+}
+
+/// A stretch with one place and nothing but characters.
+struct Single<'a> {
+    place: usize,
+    before: &'a [LatticeNode],
+    branches: Vec<&'a [LatticeNode]>,
+    after: &'a [LatticeNode],
+}
+
+fn single(block: &Block, from: usize, to: usize) -> Option<Single<'_>> {
+    let nodes = block.nodes.get(from..to)?;
+    let enter = nodes.iter().position(|node| matches!(node.mark, NodeMark::Enter { .. }))?;
+    let NodeMark::Enter { place, .. } = nodes.get(enter)?.mark else { return None };
+    let branches = &block.places.get(place)?.branches;
+    let leave = branches.last()?.end.checked_sub(from)?;
+    if nodes.get(leave)?.mark != (NodeMark::Leave { place }) {
+        return None;
+    }
+    let (before, after) = (plain(nodes.get(..enter)?)?, plain(nodes.get(leave + 1..)?)?);
+    let branch = |nodes: &std::ops::Range<usize>| plain(block.nodes.get(nodes.start + 1..nodes.end)?);
+    let branches = branches.iter().map(branch).collect::<Option<_>>()?;
+    Some(Single { place, before, branches, after })
 }
 
 /// The nodes, if they are one path of characters.
