@@ -106,15 +106,12 @@ pub struct Part {
 }
 
 /// Returns the parts of every member's joint e-value E_j, which is their sum: first what its own row says,
-/// then what it says given a partner, then given two.
+/// then what it says given a partner, then given two. At most `screened` members are paired, [`SCREEN`] in a
+/// trace, and `triples` pairs evaluated, [`TRIPLES`] in a trace.
 ///
 /// Every `hits` is as long as `sites`. Cost, times the classes of equal sites: about [`PAIR_BANK`] for each
-/// ordered pair of at most [`SCREEN`] members, and at most [`TRIPLES`] times [`TRIPLE_BANK`].
-pub fn joint(sites: &[Shown], members: &[Own]) -> Vec<Vec<Part>> {
-    joint_within(SCREEN, TRIPLES, sites, members)
-}
-
-fn joint_within(screened: usize, triples: usize, sites: &[Shown], members: &[Own]) -> Vec<Vec<Part>> {
+/// ordered pair of the members paired, and at most `triples` times [`TRIPLE_BANK`].
+pub(super) fn joint(screened: usize, triples: usize, sites: &[Shown], members: &[Own]) -> Vec<Vec<Part>> {
     // Without a partner or a site that a partner could explain, the conditional e-value is the single one.
     if sites.is_empty() || members.len() < 2 {
         return members.iter().map(|member| vec![Part { ln: member.ln_e, given: Vec::new() }]).collect();

@@ -11,10 +11,12 @@ pub mod constant;
 pub mod factor;
 pub mod joint;
 pub mod ledger;
+mod many;
 pub mod tail;
 mod verdict;
 pub(crate) mod weigh;
 
+pub use many::accuse_many;
 pub use verdict::{
     AccuseError, Law, MemberEvidence, Row, SCORER, SiteCount, SiteLaw, Trace, Verdict, accuse, own_log10_e,
 };

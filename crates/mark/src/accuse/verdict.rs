@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::bound::{SCORES, accuses, ln_e_threshold, p_threshold};
 use super::factor::ln_sum_exp;
-use super::joint::{Part, Shown, joint};
+use super::joint::{Part, SCREEN, Shown, TRIPLES, joint};
 use super::tail::{Step, Tail};
 use super::weigh::{Scores, SiteEvidence, score_row, weigh_sites};
 use crate::master::{SiteId, SiteKind, Symbol};
@@ -181,37 +181,67 @@ pub fn accuse(
     reading: &Reading,
     epsilon: f64,
 ) -> Result<Trace, AccuseError> {
-    check(sites, population, epsilon)?;
-    let evidence = weigh_sites(sites, reading)?;
-    let steps = |score: fn(&SiteEvidence<'_>) -> Step| -> Vec<Step> {
-        evidence.iter().flatten().map(score).collect()
-    };
-    let (symmetric_steps, pair_steps) = (steps(|e| e.scores.symmetric), steps(|e| e.scores.pair));
-    let tails = [Tail::new(&symmetric_steps), Tail::new(&pair_steps)];
+    accuse_pairing(SCREEN, sites, population, reading, epsilon)
+}
 
-    let (least_ln_e, most_p) =
-        (ln_e_threshold(population.len(), epsilon), p_threshold(population.len(), epsilon));
+/// The same, with at most `paired` members paired.
+pub(super) fn accuse_pairing(
+    paired: usize,
+    sites: &[SiteLaw],
+    population: &[Row],
+    reading: &Reading,
+    epsilon: f64,
+) -> Result<Trace, AccuseError> {
+    check(sites, population.iter().map(|row| row.member.as_str()), epsilon)?;
+    let evidence = weigh_sites(sites, reading)?;
+    let tails = tails(&evidence);
     let scores = population.iter().map(|row| score_row(&evidence, row)).collect::<Result<Vec<_>, _>>()?;
+    let names: Vec<&str> = population.iter().map(|row| row.member.as_str()).collect();
+    let n = names.len();
+    Ok(decide(paired, &evidence, &tails, (&names, n), scores, reading, epsilon))
+}
+
+/// The law of an innocent's symmetric score and of its pair score.
+pub(super) fn tails(evidence: &[Option<SiteEvidence<'_>>]) -> [Tail; SCORES as usize] {
+    let tail = |score: fn(&SiteEvidence<'_>) -> Step| {
+        Tail::new(&evidence.iter().flatten().map(score).collect::<Vec<_>>())
+    };
+    [tail(|site| site.scores.symmetric), tail(|site| site.scores.pair)]
+}
+
+/// Accuses whom the scores of the members named, of a population of `n`, allow to be accused.
+pub(super) fn decide(
+    paired: usize,
+    evidence: &[Option<SiteEvidence<'_>>],
+    tails: &[Tail; SCORES as usize],
+    (names, n): (&[&str], usize),
+    scores: Vec<Scores>,
+    reading: &Reading,
+    epsilon: f64,
+) -> Trace {
+    let (least_ln_e, most_p) = (ln_e_threshold(n, epsilon), p_threshold(n, epsilon));
     let shown: Vec<Shown> = evidence.iter().flatten().filter_map(|site| site.shown).collect();
     let (own, lattice): (Vec<_>, Vec<_>) =
         scores.into_iter().map(|Scores { own, symmetric, pair }| (own, (symmetric, pair))).unzip();
-    let name = |at: &usize| population.get(*at).map(|row| row.member.clone());
+    let name = |at: &usize| names.get(*at).map(|name| (*name).to_owned());
 
     let mut found: Vec<(usize, f64, &str)> = Vec::new();
-    let mut members = Vec::with_capacity(population.len());
-    for ((row, (symmetric, pair)), parts) in population.iter().zip(lattice).zip(joint(&shown, &own)) {
-        let [symmetric_tail, pair_tail] = &tails;
+    let mut members = Vec::with_capacity(names.len());
+    for ((member, (symmetric, pair)), parts) in
+        names.iter().zip(lattice).zip(joint(paired, TRIPLES, &shown, &own))
+    {
+        let [symmetric_tail, pair_tail] = tails;
         let tail = symmetric_tail.at(symmetric).min(pair_tail.at(pair));
         let p_value = (tail * f64::from(SCORES)).min(1.0);
         let (ln_e, enough) = sum(&parts, least_ln_e);
-        let deciding = accuses(ln_e, p_value, population.len(), epsilon)
-            .then(|| enough.filter(|_| p_value > most_p).unwrap_or(0));
+        let deciding =
+            accuses(ln_e, p_value, n, epsilon).then(|| enough.filter(|_| p_value > most_p).unwrap_or(0));
         let given = deciding.and_then(|part| parts.get(part)).map_or(&[][..], |part| &part.given);
         if let Some(part) = deciding {
-            found.push((part, ln_e, &row.member));
+            found.push((part, ln_e, member));
         }
         members.push(MemberEvidence {
-            member: row.member.clone(),
+            member: (*member).to_owned(),
             log10_e: ln_e / std::f64::consts::LN_10,
             p_value,
             given: given.iter().filter_map(name).collect(),
@@ -228,8 +258,8 @@ pub fn accuse(
         (true, false) => Verdict::NotDerived,
     };
     let read = evidence.iter().flatten().count();
-    let sites = SiteCount { total: sites.len(), read, erased: sites.len().saturating_sub(read) };
-    Ok(Trace { scorer: SCORER.to_owned(), verdict, accused, members, epsilon, sites })
+    let sites = SiteCount { total: evidence.len(), read, erased: evidence.len().saturating_sub(read) };
+    Trace { scorer: SCORER.to_owned(), verdict, accused, members, epsilon, sites }
 }
 
 /// Returns log10 of every member's single e-value, which its own row gives without regard to others, in the
@@ -260,16 +290,20 @@ fn sum(parts: &[Part], least: f64) -> (f64, Option<usize>) {
     (ln_e, enough)
 }
 
-fn check(sites: &[SiteLaw], population: &[Row], epsilon: f64) -> Result<(), AccuseError> {
+pub(super) fn check<'a>(
+    sites: &[SiteLaw],
+    mut members: impl Iterator<Item = &'a str>,
+    epsilon: f64,
+) -> Result<(), AccuseError> {
     if !(epsilon > 0.0 && epsilon < 1.0) {
         return Err(AccuseError::Epsilon(epsilon));
     }
-    if population.is_empty() {
-        return Err(AccuseError::NoPopulation);
-    }
     let mut names = BTreeSet::new();
-    if let Some(twice) = population.iter().find(|row| !names.insert(row.member.as_str())) {
-        return Err(AccuseError::MemberTwice(twice.member.clone()));
+    if let Some(twice) = members.find(|member| !names.insert(*member)) {
+        return Err(AccuseError::MemberTwice(twice.to_owned()));
+    }
+    if names.is_empty() {
+        return Err(AccuseError::NoPopulation);
     }
     let mut ids = BTreeSet::new();
     if let Some(twice) = sites.iter().find(|site| !ids.insert(&site.site)) {

@@ -21,6 +21,25 @@ pub(super) struct SiteEvidence<'a> {
     pub(super) scores: SiteScores,
 }
 
+impl SiteEvidence<'_> {
+    /// Whether symbol 1 was seen, at a site of two symbols.
+    pub(super) fn seen_one(&self) -> Option<bool> {
+        match self.shown {
+            Some(Shown::Binary { seen_one, .. }) => Some(seen_one),
+            _ => None,
+        }
+    }
+
+    /// Whether a symbol is the one seen; `None` for one that the site does not have.
+    pub(super) fn is_hit(&self, symbol: &Symbol) -> Option<bool> {
+        match (self.seen, symbol) {
+            (Seen::Index(seen), Symbol::Index(own)) => Some(seen == own),
+            (Seen::Tokens(tokens), Symbol::Value(own)) => Some(tokens.contains(own)),
+            _ => None,
+        }
+    }
+}
+
 /// What a site adds to each score of a row.
 pub(crate) struct SiteScores {
     pub(crate) symmetric: Step,
@@ -125,11 +144,7 @@ pub(super) fn score_row(evidence: &[Option<SiteEvidence<'_>>], row: &Row) -> Res
     let (mut symmetric, mut pair) = (0, 0);
     for (site, symbol) in evidence.iter().zip(&row.symbols) {
         let Some(site) = site else { continue };
-        let hit = match (site.seen, symbol) {
-            (Seen::Index(seen), Symbol::Index(own)) => seen == own,
-            (Seen::Tokens(tokens), Symbol::Value(own)) => tokens.contains(own),
-            _ => return Err(misfit()),
-        };
+        let hit = site.is_hit(symbol).ok_or_else(misfit)?;
         symmetric += site.scores.symmetric.weight(hit);
         pair += site.scores.pair.weight(hit);
         let ln_factors = if hit { &site.scores.ln_hit } else { &site.scores.ln_miss };

@@ -27,7 +27,11 @@ impl Weights {
     /// Returns the weights of a site where an innocent hits with probability `hit_probability`, from each
     /// model's factor of a hit and of a miss.
     pub fn of(hit_probability: f64, factor: impl Fn(&Coalition, bool) -> f64) -> Self {
-        let scores = SiteScores::of(hit_probability, factor);
+        Weights::of_scores(&SiteScores::of(hit_probability, factor))
+    }
+
+    /// Returns the weights of a site, by hit and miss.
+    pub(crate) fn of_scores(scores: &SiteScores) -> Self {
         let weights = |hit: bool| {
             let ln = if hit { scores.ln_hit } else { scores.ln_miss };
             let steps = [scores.symmetric, scores.pair].map(|step| step.weight(hit) as f64);

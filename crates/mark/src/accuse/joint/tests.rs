@@ -144,7 +144,7 @@ fn mean((screened, triples): (usize, usize), sites: &[Shown], others: &[Own], at
         .map(|(hits, mass)| {
             let mut members = others.to_vec();
             members.insert(at, own(sites, 0.0, hits));
-            mass * ln_e(&joint_within(screened, triples, sites, &members)[at]).exp()
+            mass * ln_e(&joint(screened, triples, sites, &members)[at]).exp()
         })
         .sum()
 }
@@ -218,10 +218,10 @@ fn pairs_that_are_dropped_stay_in_the_sum() {
 fn without_a_partner_the_row_stands_alone() {
     let (sites, x, _) = vector_v();
     let alone = own(&sites, 0.0, x);
-    let parts = joint(&sites, std::slice::from_ref(&alone));
+    let parts = joint(SCREEN, TRIPLES, &sites, std::slice::from_ref(&alone));
     assert_eq!(parts, [[Part { ln: alone.ln_e, given: vec![] }]]);
     let values = own(&[], 12.0, vec![]);
-    assert_eq!(joint(&[], &[values.clone(), values])[1], [Part { ln: 12.0, given: vec![] }]);
+    assert_eq!(joint(SCREEN, TRIPLES, &[], &[values.clone(), values])[1], [Part { ln: 12.0, given: vec![] }]);
 }
 
 #[test]
