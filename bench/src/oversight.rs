@@ -6,6 +6,9 @@
 //! is a match. Our texts and our dictionary, whose words are single and in one class each, which favours the
 //! matcher. Its marks in white space and invisible characters are left out: a paste loses them.
 //!
+//! How many innocents match is a matter of how often two marks agree by chance: one in three words where a class
+//! has three, one in two where it has two. Both are told; a dictionary whose classes overlap lies between them.
+//!
 //! **Source:** Oversight, docs/security.md and `oversight_core`, version 0.4.
 
 use anyhow::Context as _;
@@ -93,21 +96,45 @@ impl Score {
     }
 }
 
+/// What becomes of a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leak {
+    Whole,
+    WithoutFirstSentence,
+    /// Three tenths of the text, in one piece.
+    Excerpt,
+    /// Every dictionary word drawn anew from its class, as a rewriter's taste has it.
+    Reworded,
+    /// Every sentence from one of two members' copies.
+    Mixed,
+}
+
+const LEAKS_OF: [(&str, Leak); 5] = [
+    ("whole", Leak::Whole),
+    ("without its first sentence", Leak::WithoutFirstSentence),
+    ("three tenths of it", Leak::Excerpt),
+    ("its dictionary words drawn anew", Leak::Reworded),
+    ("two members' sentences mixed", Leak::Mixed),
+];
+
+/// Words of a class that are in use.
+const VARIANTS: [usize; 2] = [3, 2];
+
 pub(crate) fn run() -> anyhow::Result<()> {
     println!(
         "beside Oversight's synonym matcher as described, {MEMBERS} members, {LEAKS} leaks a line, our texts, ours at {EPSILON}:"
     );
     println!(
-        "  text, words, dictionary words | leakers | theirs: named, innocents a leak | ours: named, innocents a leak"
+        "  text, words, dictionary words, words of a class | leak | theirs: named, innocents a leak | ours: named, innocents a leak"
     );
-    for kind in &KINDS {
+    for (kind, variants) in KINDS.iter().flat_map(|kind| VARIANTS.map(|variants| (kind, variants))) {
         let text = text(kind);
         let (words, hits) = size(&text);
-        for leakers in [1, 2] {
-            let [theirs, ours] = compare(&text, leakers, LEAKS)?;
+        for (name, leak) in LEAKS_OF {
+            let [theirs, ours] = compare(&text, variants, leak, LEAKS)?;
             let each = |count: u32| f64::from(count) / f64::from(LEAKS);
             println!(
-                "  {}, {words}, {hits} | {leakers} | {:.2}, {:.2} | {:.2}, {:.2}",
+                "  {}, {words}, {hits}, {variants} | {name} | {:.2}, {:.2} | {:.2}, {:.2}",
                 kind.name,
                 each(theirs.detected),
                 each(theirs.innocents),
@@ -119,20 +146,40 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Leaks one member's copy, or two members' sentences at random, and asks both tracers; every leak is of a
-/// release of its own.
-fn compare(text: &[Vec<Part>], leakers: usize, leaks: u8) -> anyhow::Result<[Score; 2]> {
+/// Leaks copies and asks both tracers; every leak is of a release of its own.
+fn compare(text: &[Vec<Part>], variants: usize, how: Leak, leaks: u8) -> anyhow::Result<[Score; 2]> {
     let [mut theirs, mut ours] = [Score::default(), Score::default()];
-    let source = [SourceFile { path: String::from("text.md"), text: written(text, marked) }];
+    let source = [SourceFile {
+        path: String::from("text.md"),
+        text: written(text, |class| format!("{{~{}~}}", class_of(class, variants).join("|"))),
+    }];
     let master = Master::parse(&source).ok().context("the text parses")?;
     let members: Vec<String> = (0..MEMBERS).map(|n| format!("member-{n}")).collect();
     for leak in 0..leaks {
         let mut random = Random(u64::from(leak) + 1);
+        let leakers = if how == Leak::Mixed { 2 } else { 1 };
         let guilty: Vec<usize> = (0..leakers).map(|turn| random.below(MEMBERS / 2) * 2 + turn).collect();
         let choice: Vec<usize> = text.iter().map(|_| random.below(leakers)).collect();
+        let kept = match how {
+            Leak::WithoutFirstSentence => 1..text.len(),
+            Leak::Excerpt => {
+                let length = (3 * text.len()).div_ceil(10);
+                let from = random.below(text.len() - length + 1);
+                from..from + length
+            }
+            _ => 0..text.len(),
+        };
+        let seed = random.0;
+        let leaked = |copies: &[String]| {
+            let mixed = mixed(copies, &choice);
+            let lines = mixed.lines().skip(kept.start).take(kept.len());
+            let text: String = lines.map(|line| format!("{line}\n")).collect();
+            if how == Leak::Reworded { reworded(&text, variants, &mut Random(seed)) } else { text }
+        };
 
-        let copies: Vec<String> = guilty.iter().map(|member| their_copy(text, leak, *member)).collect();
-        theirs.add(&their_matches(&mixed(&copies, &choice), leak), &guilty);
+        let copies: Vec<String> =
+            guilty.iter().map(|member| their_copy(text, variants, leak, *member)).collect();
+        theirs.add(&their_matches(&leaked(&copies), variants, leak), &guilty);
 
         let codebook = Codebook::new(&ReleaseSecret::new([leak; 32]), &master);
         let copy = |member: &usize| {
@@ -140,7 +187,7 @@ fn compare(text: &[Vec<Part>], leakers: usize, leaks: u8) -> anyhow::Result<[Sco
             files.into_iter().next().map(|file| file.text)
         };
         let copies: Vec<String> = guilty.iter().filter_map(copy).collect();
-        let leaked = [LeakFile { path: String::from("text.md"), text: mixed(&copies, &choice) }];
+        let leaked = [LeakFile { path: String::from("text.md"), text: leaked(&copies) }];
         let (_, trace) = mark::trace::trace(&master, &codebook, &members, &leaked, EPSILON)?;
         let named = members.iter().enumerate().filter(|(_, member)| trace.accused.contains(member));
         let accused: Vec<usize> = named.map(|(at, _)| at).collect();
@@ -153,6 +200,22 @@ fn compare(text: &[Vec<Part>], leakers: usize, leaks: u8) -> anyhow::Result<[Sco
     Ok([theirs, ours])
 }
 
+/// The words of a class that are in use.
+fn class_of(class: usize, variants: usize) -> &'static [&'static str] {
+    DICTIONARY.get(class).and_then(|words| words.get(..variants)).unwrap_or_default()
+}
+
+/// Draws every dictionary word anew from its class.
+fn reworded(text: &str, variants: usize, random: &mut Random) -> String {
+    let word = |part: &str, random: &mut Random| {
+        let word = part.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
+        let class = DICTIONARY.iter().position(|words| words.contains(&word));
+        let drawn = class.and_then(|class| class_of(class, variants).get(random.below(variants)).copied());
+        drawn.map_or_else(|| part.to_owned(), |drawn| part.replacen(word, drawn, 1))
+    };
+    text.split_inclusive([' ', '\n']).map(|part| word(part, random)).collect()
+}
+
 /// Takes each sentence from the copy that was chosen for it; sentences are lines.
 fn mixed(copies: &[String], choice: &[usize]) -> String {
     let line = |(at, copy): (usize, &usize)| copies.get(*copy).and_then(|copy| copy.lines().nth(at));
@@ -160,22 +223,22 @@ fn mixed(copies: &[String], choice: &[usize]) -> String {
 }
 
 /// The mark of a member in a release: which variant the n-th dictionary word takes.
-fn their_mark(leak: u8, member: usize) -> impl Iterator<Item = usize> {
+fn their_mark(variants: usize, leak: u8, member: usize) -> impl Iterator<Item = usize> {
     let mut random = Random(u64::from(leak) << 32 | (member as u64) << 8 | 0x5a);
-    std::iter::repeat_with(move || random.below(3))
+    std::iter::repeat_with(move || random.below(variants))
 }
 
-fn their_copy(text: &[Vec<Part>], leak: u8, member: usize) -> String {
-    let mut mark = their_mark(leak, member);
+fn their_copy(text: &[Vec<Part>], variants: usize, leak: u8, member: usize) -> String {
+    let mut mark = their_mark(variants, leak, member);
     let marks = size(text).1 >= LEAST_WORDS;
     written(text, |class| {
         let variant = if marks { mark.next().unwrap_or(0) } else { 0 };
-        DICTIONARY.get(class).and_then(|words| words.get(variant)).copied().unwrap_or_default().to_owned()
+        class_of(class, variants).get(variant).copied().unwrap_or_default().to_owned()
     })
 }
 
 /// Everybody whose mark agrees with enough of the leak's dictionary words, counted from its start.
-fn their_matches(leaked: &str, leak: u8) -> Vec<usize> {
+fn their_matches(leaked: &str, variants: usize, leak: u8) -> Vec<usize> {
     let variant =
         |word: &str| DICTIONARY.iter().find_map(|words| words.iter().position(|other| *other == word));
     let seen: Vec<usize> = leaked
@@ -183,15 +246,11 @@ fn their_matches(leaked: &str, leak: u8) -> Vec<usize> {
         .filter_map(|word| variant(&word.to_lowercase()))
         .collect();
     let agrees = |member: &usize| {
-        let same = seen.iter().zip(their_mark(leak, *member)).filter(|(seen, own)| *seen == own).count();
+        let mark = their_mark(variants, leak, *member);
+        let same = seen.iter().zip(mark).filter(|(seen, own)| *seen == own).count();
         !seen.is_empty() && same as f64 / seen.len() as f64 >= MATCH
     };
     (0..MEMBERS).filter(agrees).collect()
-}
-
-/// Our markup for the words of a class.
-fn marked(class: usize) -> String {
-    DICTIONARY.get(class).map(|words| format!("{{~{}~}}", words.join("|"))).unwrap_or_default()
 }
 
 fn written(text: &[Vec<Part>], mut word: impl FnMut(usize) -> String) -> String {
@@ -262,26 +321,41 @@ mod tests {
 
     #[test]
     fn ours_accuses_no_innocent_and_theirs_does() {
-        let (mut their_innocents, mut named) = (0, 0);
+        let (mut their_innocents, mut named) = ([0; 2], 0);
         for kind in &KINDS {
-            for leakers in [1, 2] {
-                let [theirs, ours] = compare(&text(kind), leakers, 20).unwrap();
-                assert_eq!(ours.innocents, 0, "{}, {leakers} leakers", kind.name);
-                their_innocents += theirs.innocents;
-                named += ours.detected;
+            for (at, variants) in VARIANTS.into_iter().enumerate() {
+                for (name, leak) in LEAKS_OF {
+                    let [theirs, ours] = compare(&text(kind), variants, leak, 5).unwrap();
+                    assert_eq!(ours.innocents, 0, "{}, {variants}, {name}", kind.name);
+                    their_innocents[at] += theirs.innocents;
+                    named += ours.detected;
+                }
             }
         }
-        assert!(their_innocents > 0 && named > 0, "{their_innocents} innocents, {named} leaks named");
+        let [three, two] = their_innocents;
+        assert!(three > 0 && two > three && named > 0, "{three} and {two} innocents, {named} leaks named");
     }
 
     #[test]
     fn their_matcher_finds_its_own_mark() {
         let text = text(&KINDS[0]);
         for member in [0, 7, 99] {
-            assert!(their_matches(&their_copy(&text, 3, member), 3).contains(&member));
+            assert!(their_matches(&their_copy(&text, 3, 3, member), 3, 3).contains(&member));
         }
         // The marks count from the start, so that nothing lines up without the first line.
-        let copy = their_copy(&text, 3, 7);
-        assert!(!their_matches(copy.split_once('\n').unwrap().1, 3).contains(&7));
+        let copy = their_copy(&text, 3, 3, 7);
+        assert!(!their_matches(copy.split_once('\n').unwrap().1, 3, 3).contains(&7));
+    }
+
+    #[test]
+    fn drawing_anew_leaves_the_other_words() {
+        let copy = "Operators begin, then watch.\nshow it";
+        let drawn = reworded(copy, 2, &mut Random(1));
+        let words: Vec<&str> = drawn.split([' ', '\n']).collect();
+        assert_eq!([words[0], words[2], words[3], words[5]], ["Operators", "then", "watch.", "it"]);
+        assert!(
+            ["begin,", "start,"].contains(&words[1]) && ["show", "display"].contains(&words[4]),
+            "{drawn}"
+        );
     }
 }
