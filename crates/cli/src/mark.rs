@@ -51,6 +51,12 @@ use declared::Declared;
 #[derive(Debug, Subcommand)]
 pub(crate) enum MarkVerb {
     /// Make a mark key; the marks of every copy follow from it
+    #[command(after_help = "\
+Example:
+  forewarn mark keygen release.key
+  forewarn mark keygen release.key --colluders 3
+
+Keep it as long as leaks may turn up: whoever has it can make everybody's copies, and nobody can trace without it.")]
     Keygen {
         /// The file to write, readable by you only
         key: PathBuf,
@@ -59,6 +65,12 @@ pub(crate) enum MarkVerb {
         colluders: u32,
     },
     /// Check a package's markup: errors and warnings at file:line:column
+    #[command(after_help = "\
+Example:
+  forewarn mark lint ./package
+  forewarn mark lint ./package --json
+
+Errors keep a package from being rendered, and the exit code is 1; warnings are yours to weigh.")]
     Lint {
         /// A folder; every file in it is an item
         package: PathBuf,

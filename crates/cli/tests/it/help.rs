@@ -45,6 +45,17 @@ fn every_verb_has_help_that_fits_a_terminal() {
 }
 
 #[test]
+fn every_mark_verb_shows_an_example() {
+    let verbs: Vec<Vec<String>> =
+        verbs().into_iter().filter(|verb| verb.len() == 2 && verb[0] == "mark").collect();
+    assert!(verbs.len() >= 9, "{verbs:?}");
+    for verb in verbs {
+        let (help, example) = (help_of(&verb), format!("\n  forewarn {} ", verb.join(" ")));
+        assert!(help.contains("\nExample:\n") && help.contains(&example), "{verb:?}");
+    }
+}
+
+#[test]
 fn the_examples_in_help_are_command_lines() {
     let mut examples = 0;
     for verb in verbs() {
