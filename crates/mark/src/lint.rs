@@ -15,6 +15,7 @@
 //! - E9: variants of very different length, or with and without contractions.
 //! - E10: a file whose leak alone cannot name anybody, estimated from its bits; sites with hardly a word between.
 //!   How likely a leak of a file names its member is measured by [`strength`](crate::strength).
+//! - E11: rules in a file with marks that match no sample of the package, so that running them checks nothing.
 
 mod addresses;
 mod near;

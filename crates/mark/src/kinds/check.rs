@@ -22,7 +22,7 @@
 //! otherwise. Another name, and in Markdown another shape of a branch (one emphasised, one not), is the author's to
 //! decide and only worth a warning.
 //!
-//! **Detection.** YARA, Snort and Suricata rules run over the package's other files, rules and guides in YAML
+//! **Detection.** YARA, Snort, Suricata and Sigma rules run over the package's other files, rules and guides in YAML
 //! apart: every rule must match the same files as in the default rendering, see `kinds::detect`.
 //!
 //! Parsed are Markdown, Python, JSON, YAML, YARA, Snort and Suricata rules and HTTP. Plain text has no structure.
@@ -136,7 +136,7 @@ impl<'m> Checker<'m> {
             let parsed = parsed(kind, &text, &places);
             let parsed =
                 parsed.map_err(|broken| checker.broken.push(difference(&file.path, &text, broken))).ok();
-            if !detect::is_rules(kind) && kind != FileKind::Yaml {
+            if !detect::is_rules(kind) {
                 checker.samples.push(index);
             }
             let (rules, path) = (names(kind, &text), file.path.clone());
@@ -145,6 +145,7 @@ impl<'m> Checker<'m> {
         for (index, file) in checker.files.iter().enumerate().filter(|(_, file)| detect::is_rules(file.kind))
         {
             match detect::compile(file.kind, &file.text) {
+                Ok(rules) if rules.is_empty() => {}
                 Ok(rules) => {
                     let samples = checker.samples.iter().filter_map(|sample| checker.files.get(*sample));
                     let samples: Vec<Sample<'_>> = samples.map(File::sample).collect();
@@ -162,6 +163,24 @@ impl<'m> Checker<'m> {
     /// Gives the files whose default rendering does not parse or compile; of their copies little is checked.
     pub fn broken(&self) -> &[Difference] {
         &self.broken
+    }
+
+    /// Names the rules, by file, that have marks around them and match none of the samples that are there for them:
+    /// running these rules checks nothing.
+    pub(crate) fn unmatched(&self) -> Vec<(&str, &str)> {
+        let mut found = Vec::new();
+        for rules in &self.rules {
+            let Some(file) = self.files.get(rules.file).filter(|file| !file.sites.is_empty()) else {
+                continue;
+            };
+            let samples = self.samples.iter().filter_map(|sample| self.files.get(*sample));
+            if !samples.map(File::sample).any(|sample| rules.rules.meant_for(&sample)) {
+                continue;
+            }
+            let none = rules.matches.iter().filter(|(_, row)| row.iter().all(|cell| *cell == Some(false)));
+            found.extend(none.map(|(rule, _)| (file.path.as_str(), rule.as_str())));
+        }
+        found
     }
 
     /// Checks that a copy is fit to be given to a member; the codeword must be one of this master.

@@ -2,9 +2,10 @@
 //!
 //! YARA rules are compiled and run as they are. Snort and Suricata rules are evaluated as far as
 //! [`snort`] says; what it cannot evaluate is no match and no miss but unknown, and so is a YARA file that needs a
-//! module or a file that is not here. Sigma rules are not run: nothing in a package says how its samples become
-//! the events of a log source.
+//! module or a file that is not here. Sigma rules are evaluated as far as [`sigma`] says, over the JSON events of a
+//! package; other logs do not say how they become the events of a log source.
 
+mod sigma;
 mod snort;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ pub(crate) type Matches = BTreeMap<String, Vec<Option<bool>>>;
 pub(crate) enum Rules {
     Yara(Box<boreal::Scanner>),
     Snort(Vec<snort::Rule>),
+    Sigma(Vec<sigma::Rule>),
 }
 
 /// A file that rules look at.
@@ -39,15 +41,17 @@ pub(crate) struct Sample<'t> {
     pub(crate) text: &'t str,
 }
 
-/// Tells whether a kind holds rules that are run.
+/// Tells whether a kind holds rules that are run; of YAML, what is no Sigma rule comes to none.
 pub(crate) fn is_rules(kind: FileKind) -> bool {
-    matches!(kind, FileKind::Yara | FileKind::Rules)
+    matches!(kind, FileKind::Yara | FileKind::Rules | FileKind::Yaml)
 }
 
 /// Compiles a file of rules.
 pub(crate) fn compile(kind: FileKind, text: &str) -> Result<Rules, Broken> {
-    if kind == FileKind::Rules {
-        return snort::compile(text).map(Rules::Snort);
+    match kind {
+        FileKind::Rules => return snort::compile(text).map(Rules::Snort),
+        FileKind::Yaml => return Ok(Rules::Sigma(sigma::compile(text))),
+        _ => {}
     }
     if let Some(at) = too_deep(text) {
         return Err(Broken { at, says: "no YARA: an expression is too long".to_owned() });
@@ -114,6 +118,24 @@ fn operates(kind: TokenKind, word: Option<&str>) -> bool {
 }
 
 impl Rules {
+    /// Tells whether there is no rule.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Rules::Yara(scanner) => scanner.rules().next().is_none(),
+            Rules::Snort(rules) => rules.is_empty(),
+            Rules::Sigma(rules) => rules.is_empty(),
+        }
+    }
+
+    /// Tells whether a sample is something that the rules are made for: not a text about them, and with events
+    /// where they are about events.
+    pub(crate) fn meant_for(&self, sample: &Sample<'_>) -> bool {
+        match self {
+            Rules::Sigma(_) => sigma::events(sample).is_some_and(|events| !events.is_empty()),
+            Rules::Yara(_) | Rules::Snort(_) => sample.kind != FileKind::Markdown,
+        }
+    }
+
     /// Runs the rules over samples.
     pub(crate) fn run(&self, samples: &[Sample<'_>]) -> Matches {
         match self {
@@ -145,6 +167,12 @@ impl Rules {
             Rules::Snort(rules) => {
                 let seen: Vec<Vec<snort::Traffic>> = samples.iter().map(snort::traffic).collect();
                 let row = |rule: &snort::Rule| seen.iter().map(|traffic| rule.matches(traffic)).collect();
+                rules.iter().map(|rule| (rule.name.clone(), row(rule))).collect()
+            }
+            Rules::Sigma(rules) => {
+                let seen: Vec<_> = samples.iter().map(sigma::events).collect();
+                let row =
+                    |rule: &sigma::Rule| seen.iter().map(|events| rule.matches(events.as_ref())).collect();
                 rules.iter().map(|rule| (rule.name.clone(), row(rule))).collect()
             }
         }

@@ -31,6 +31,12 @@ pub(super) fn lint(master: &Master, problems: &mut Vec<Problem>) {
         let says = format!("the default rendering is broken: {} (line {})", broken.says, broken.line);
         problems.push(Problem::warning("E8", start(&broken.file), says));
     }
+    for (file, rule) in checker.unmatched() {
+        let says = format!(
+            "rule `{rule}` matches no sample of the package; its marks cannot be checked by running it"
+        );
+        problems.push(Problem::warning("E11", start(file), says));
+    }
     for (file, parsed) in master.files.iter().enumerate() {
         let check = Check {
             file,

@@ -229,6 +229,59 @@ fn rules_that_detect_the_same() {
     assert_eq!(flips(&[("a.yar", yara), ("a.rules", rules), sample]), None);
 }
 
+const SIGMA: &str = "title: Slot\nlogsource:\n  product: x\ndetection:\n  a:\n    action: LEFT\n    saves|gte: RIGHT\n  condition: a\n";
+
+#[test]
+fn sigma_rules_are_run_over_events() {
+    let with = |left: &str, right: &str| SIGMA.replace("LEFT", left).replace("RIGHT", right);
+    let event = |action: &str| format!("{{\"action\": \"{action}\", \"saves\": 38}}");
+    // Another writing of the same, and what matches the sample all the same.
+    for (rule, event) in [
+        (with("{~publish|pub*~}", "10"), event("publish")),
+        (with("pub*", "{~10|38~}"), event("{~publish|publication~}")),
+        (with("publish", "{~50|60~}"), event("publish")),
+    ] {
+        assert_eq!(flips(&[("a.yml", &rule), ("a.json", &event)]), None, "{rule}");
+    }
+    for (rule, event, says) in [
+        (with("publish", "{~10|50~}"), event("publish"), "rule `Slot` does not match `a.json`"),
+        (with("publish", "{~50|10~}"), event("publish"), "rule `Slot` matches `a.json`"),
+        (with("publish", "10"), event("{~publish|withdraw~}"), "rule `Slot` does not match `a.json`"),
+    ] {
+        let found = flips(&[("a.yml", &rule), ("a.json", &event)]).unwrap();
+        assert!(found.says.contains(says) && found.breaks, "{found}");
+    }
+    // A line of a log in a guide is an event as well.
+    let guide = format!("# Log\n\n```\n{}\n```\n", event("{~publish|withdraw~}"));
+    let found = flips(&[("a.yml", &with("publish", "10")), ("a.md", &guide)]).unwrap();
+    assert!(found.says.contains("does not match `a.md`"), "{found}");
+}
+
+#[test]
+fn rules_that_match_no_sample_are_told() {
+    let unmatched = |files: &[(&str, &str)]| -> Vec<String> {
+        let master = master(files);
+        let checker = Checker::new(&master);
+        checker.unmatched().into_iter().map(|(_, rule)| rule.to_owned()).collect()
+    };
+    let yara = ("a.yar", "rule r { meta: x = \"{~m|n~}\" strings: $a = \"Host\" condition: $a }");
+    let rules = ("a.rules", "alert tcp any any -> any any (msg:\"{~m|n~}\"; content:\"GET\"; sid:7;)\n");
+    let sigma = SIGMA.replace("LEFT", "{~publish|pub*~}").replace("RIGHT", "10");
+    let sigma = ("a.yml", sigma.as_str());
+    let (other, event) = (("s.txt", "nothing of it\n"), ("s.json", "{\"action\": \"withdraw\"}"));
+    assert_eq!(unmatched(&[yara, rules, sigma, other]), ["sid 7", "r"], "text has no events");
+    assert_eq!(unmatched(&[yara, rules, sigma, event]), ["sid 7", "r", "Slot"]);
+    assert_eq!(unmatched(&[yara, rules, ("s.http", "GET /a HTTP/1.1\nHost: b\n\n")]), [""; 0]);
+    assert_eq!(unmatched(&[yara, rules, sigma]), [""; 0], "no sample is there");
+    assert_eq!(unmatched(&[yara, ("a.md", "# Host\n")]), [""; 0]);
+    assert_eq!(unmatched(&[("a.yar", "rule r { condition: false }"), other]), [""; 0], "it has no marks");
+    assert_eq!(
+        unmatched(&[("a.rules", "alert tcp any any -> any any (msg:\"{~m|n~}\"; rpc:1; sid:7;)\n"), other]),
+        [""; 0],
+        "it is not run"
+    );
+}
+
 #[test]
 fn a_broken_default_rendering_is_told_and_not_compared() {
     let master = master(&[
