@@ -81,7 +81,59 @@ pub fn copies(data: &[u8]) {
 /// Reads a leak against the package of all kinds: blind, whole and within the sites' bounds.
 pub fn reader(data: &[u8]) {
     static MASTER: OnceLock<Master> = OnceLock::new();
-    let master = MASTER.get_or_init(package);
+    read_against(MASTER.get_or_init(package), data);
+}
+
+/// Reads a leak against the package's JSON alone.
+pub fn reader_json(data: &[u8]) {
+    read_alone(0, data);
+}
+
+/// Reads a leak against the package's Markdown alone.
+pub fn reader_prose(data: &[u8]) {
+    read_alone(1, data);
+}
+
+/// Reads a leak against the package's Snort and Suricata rules alone.
+pub fn reader_rules(data: &[u8]) {
+    read_alone(2, data);
+}
+
+/// Reads a leak against the package's plain text alone.
+pub fn reader_plain(data: &[u8]) {
+    read_alone(3, data);
+}
+
+/// Reads a leak against the package's Python alone.
+pub fn reader_python(data: &[u8]) {
+    read_alone(4, data);
+}
+
+/// Reads a leak against the package's YARA alone.
+pub fn reader_yara(data: &[u8]) {
+    read_alone(5, data);
+}
+
+/// Reads a leak against the package's HTTP sample alone.
+pub fn reader_http(data: &[u8]) {
+    read_alone(6, data);
+}
+
+/// Reads a leak against the package's YAML alone.
+pub fn reader_yaml(data: &[u8]) {
+    read_alone(7, data);
+}
+
+fn read_alone(file: usize, data: &[u8]) {
+    static MASTERS: OnceLock<Vec<Master>> = OnceLock::new();
+    let masters = MASTERS.get_or_init(|| {
+        let alone = |file: &&str| Master::parse(&files(file.as_bytes())).expect("each file parses alone");
+        PACKAGE.iter().map(alone).collect()
+    });
+    read_against(masters.get(file).expect("the package has the file"), data);
+}
+
+fn read_against(master: &Master, data: &[u8]) {
     let files = files(data).into_iter().map(|file| LeakFile { path: file.path, text: file.text });
     let reading = Reader::new(master).read(&files.collect::<Vec<_>>());
     assert_eq!(reading.sites.len(), master.sites.len(), "a reading has every site");

@@ -2,4 +2,7 @@
 
 mod bodies;
 
-pub use bodies::{copies, hunt, lint, markup, propose, reader};
+pub use bodies::{
+    copies, hunt, lint, markup, propose, reader, reader_http, reader_json, reader_plain, reader_prose, reader_python,
+    reader_rules, reader_yaml, reader_yara,
+};

@@ -34,7 +34,8 @@ pub(crate) fn run(named: &[String], seconds: u32) -> Result<()> {
         println!("\n==> fuzz: {target}, {seconds} s");
         let corpus = format!("fuzz/corpus/{target}");
         fs::create_dir_all(root().join(&corpus))?;
-        let seeds = if *target == "hunt" { "fuzz/seeds/hunt" } else { "fuzz/seeds/package" };
+        let own = format!("fuzz/seeds/{target}");
+        let seeds = if root().join(&own).is_dir() { own.as_str() } else { "fuzz/seeds/package" };
         // Sanitizers need a nightly compiler; coverage does not, and nothing of ours is unsafe.
         let mut command = fuzz("run");
         command.args(["--sanitizer", "none", target, &corpus, seeds, "--", LONGEST]).args(LIMITS);

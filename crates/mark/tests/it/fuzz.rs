@@ -164,6 +164,23 @@ fn reader_survives_damage() {
 }
 
 #[test]
+fn readers_of_one_kind_survive_damage() {
+    let readers = [
+        bodies::reader_json,
+        bodies::reader_prose,
+        bodies::reader_rules,
+        bodies::reader_plain,
+        bodies::reader_python,
+        bodies::reader_yara,
+        bodies::reader_http,
+        bodies::reader_yaml,
+    ];
+    for (leak, body) in leaks().into_iter().zip(readers) {
+        over_damaged(&[leak], 60, body);
+    }
+}
+
+#[test]
 fn propose_survives_damage() {
     over_damaged(&sources(), 200, bodies::propose);
 }
