@@ -81,9 +81,9 @@ Example:
         #[arg(long, value_parser = instant)]
         until: Timestamp,
     },
-    /// Suspend a member: nothing is given to it from now on
+    /// Suspend a member, alone and at once: nothing is given to it from now on
     Suspend(MoveArgs),
-    /// Reinstate a suspended or restricted member; somebody else than who suspended it
+    /// Reinstate a suspended or restricted member; takes effect when a second operator says the same
     Reinstate(MoveArgs),
 }
 
@@ -278,14 +278,22 @@ async fn act(common: &Common, session: &Session, verb: MemberVerb) -> anyhow::Re
             (done, session.execute(one(member, command)).await?)
         }
         MemberVerb::Suspend(MoveArgs { member, reason }) => {
-            let done = format!("suspended `{member}`: nothing is given to it from now on");
+            let done = format!(
+                "suspended `{member}`: nothing is given to it from now on; it must be told, see `forewarn notification list`"
+            );
             let command = MemberCommand::Move { to: Standing::Suspended, reason };
             (done, session.execute(one(member, command)).await?)
         }
         MemberVerb::Reinstate(MoveArgs { member, reason }) => {
-            let done = format!("reinstated `{member}`");
             let command = MemberCommand::Move { to: Standing::Active, reason };
-            (done, session.execute(one(member, command)).await?)
+            let entries = session.execute(one(member.clone(), command)).await?;
+            let done = match session.engine.program().await.member(&member)?.standing {
+                Standing::Active => {
+                    format!("reinstated `{member}`; it must be told, see `forewarn notification list`")
+                }
+                _ => format!("noted; `{member}` is reinstated when another operator runs the same command"),
+            };
+            (done, entries)
         }
     };
     output::entries(common.json, &done, &entries)
@@ -358,7 +366,14 @@ async fn show(common: &Common, session: &Session, id: &MemberId) -> anyhow::Resu
     if common.json {
         return output::json(member);
     }
-    let standing = format!("{} ({}, by {})", member.standing, member.reason, member.moved_by);
+    let mut standing = format!("{} ({}, by {})", member.standing, member.reason, member.moved_by);
+    if let Some(proposed) = &member.proposed_move {
+        standing += &format!("; {} proposed by {}: {}", proposed.to, proposed.by, proposed.reason);
+    }
+    let warned = program::review::warnings(&program, id, session.engine.clock().now());
+    if warned > 0 {
+        standing += &format!("; warned {}", crate::case::count(warned, "time"));
+    }
     let mut rows = vec![
         vec![String::from("name"), member.name.clone()],
         vec![String::from("standing"), standing],

@@ -1,11 +1,15 @@
 //! `forewarn notification`: what members must be told.
 
+use std::collections::BTreeMap;
+
 use clap::Subcommand;
 use program::{
     Command, Program,
     id::{MemberId, NotificationId},
-    notification::{Notification, NotificationCommand},
+    notification::{About, Notification, NotificationCommand},
+    vetting::{Contact, ContactRole},
 };
+use serde::Serialize;
 
 use crate::{args::Common, output, session::Session};
 
@@ -48,7 +52,9 @@ async fn act(common: &Common, session: &Session, verb: NotificationVerb) -> anyh
             let wanted = |notification: &&Notification| all || notification.untold().next().is_some();
             let notifications: Vec<&Notification> = program.notifications().filter(wanted).collect();
             if common.json {
-                return output::json(&notifications);
+                let shown: Vec<Shown> =
+                    notifications.iter().map(|notification| Shown::of(&program, notification)).collect();
+                return output::json(&shown);
             }
             table(&program, &notifications)
         }
@@ -66,6 +72,36 @@ async fn act(common: &Common, session: &Session, verb: NotificationVerb) -> anyh
     }
 }
 
+/// A notification with whom to reach at any hour.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    notification: &'a Notification,
+    reach: BTreeMap<&'a MemberId, &'a Contact>,
+}
+
+impl<'a> Shown<'a> {
+    fn of(program: &'a Program, notification: &'a Notification) -> Self {
+        let reach = notification.members.keys();
+        Self { notification, reach: reach.filter_map(|id| Some((id, reach_of(program, id)?))).collect() }
+    }
+}
+
+/// Returns whom to reach at a member: who answers at any hour, or else who handles what the program sends.
+fn reach_of<'a>(program: &'a Program, id: &MemberId) -> Option<&'a Contact> {
+    let contacts = &program.member(id).ok()?.contacts;
+    contacts.get(&ContactRole::Emergency).or_else(|| contacts.get(&ContactRole::Security))
+}
+
+/// Says what a notification is about.
+fn kind(about: &About) -> String {
+    match about {
+        About::Embargo(case) => format!("embargo of {case}"),
+        About::Review(review) => format!("review {review}"),
+        About::Standing(_) => String::from("standing"),
+    }
+}
+
 /// Prints one row a notification and member, those who wait first to be told what.
 pub(crate) fn table(program: &Program, notifications: &[&Notification]) -> anyhow::Result<()> {
     let rows = notifications.iter().flat_map(|notification| {
@@ -75,8 +111,19 @@ pub(crate) fn table(program: &Program, notifications: &[&Notification]) -> anyho
                 Some(told) => format!("{}, {}", told.how, told.at),
                 None => format!("due since {}", notification.due),
             };
-            vec![notification.id.to_string(), member.to_string(), name, notification.text.clone(), state]
+            let reach = reach_of(program, member).map_or_else(
+                || String::from("no contact on record"),
+                |contact| format!("{}, {}", contact.name, contact.address),
+            );
+            vec![
+                notification.id.to_string(),
+                kind(&notification.about),
+                format!("{member} ({name})"),
+                reach,
+                notification.text.clone(),
+                state,
+            ]
         })
     });
-    output::table(false, &(), &["notification", "member", "name", "tell it that", "told"], rows)
+    output::table(false, &(), &["notification", "about", "member", "reach", "tell it that", "told"], rows)
 }

@@ -1,5 +1,7 @@
 //! `forewarn policy`: the rules themselves, and what they would say.
 
+mod versions;
+
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
@@ -7,7 +9,7 @@ use clap::{Args, Subcommand};
 use policy::{PolicySet, Prospect, Row, Scenario};
 use serde::Serialize;
 
-use crate::{args::Common, output};
+use crate::{args::Common, output, session::Session};
 
 /// Read the policies, check a set, try one on a scenario or on what is under way.
 #[derive(Debug, Subcommand)]
@@ -44,6 +46,8 @@ A scenario names an instant, the public instant, tiers, members with their facts
         #[command(flatten)]
         set: SetArgs,
     },
+    #[command(flatten)]
+    Version(versions::VersionVerb),
     /// Show which decisions on open cases would change if a set replaced the one in force; changes nothing
     #[command(after_help = "\
 Example:
@@ -69,14 +73,22 @@ The proofs are a program of their own, `forewarn-prove`, and need the solver cvc
 /// Which set.
 #[derive(Debug, Args)]
 pub(crate) struct SetArgs {
-    /// default, deadline-aware, or a file of Cedar policies
+    /// default, deadline-aware, in-force (the program's), or a file of Cedar policies
     #[arg(long, default_value = "default", value_name = "SET")]
     set: String,
 }
 
 impl SetArgs {
-    fn load(&self) -> anyhow::Result<PolicySet> {
-        load(&self.set)
+    async fn load(&self, common: &Common) -> anyhow::Result<PolicySet> {
+        if self.set != "in-force" {
+            return load(&self.set);
+        }
+        let session = Session::open(common).await?;
+        let (name, text) = {
+            let program = session.engine.program().await;
+            (program.policies().name().to_owned(), program.policies().text().to_owned())
+        };
+        session.close(Ok(PolicySet::parse(&name, &text)?)).await
     }
 }
 
@@ -96,10 +108,11 @@ pub(crate) fn load(set: &str) -> anyhow::Result<PolicySet> {
 pub(crate) async fn run(common: &Common, verb: PolicyVerb) -> anyhow::Result<ExitCode> {
     match verb {
         PolicyVerb::Prove(args) => return crate::prove::run(common, &args),
+        PolicyVerb::Version(verb) => versions::run(common, verb).await?,
         PolicyVerb::Diff(args) => return crate::policy_diff::run(common, &args).await,
-        PolicyVerb::List(args) => list(common, &args.load()?)?,
+        PolicyVerb::List(args) => list(common, &args.load(common).await?)?,
         PolicyVerb::Check(args) => {
-            let set = args.load()?;
+            let set = args.load(common).await?;
             let count = set.policies().count();
             if common.json {
                 output::json(
@@ -116,7 +129,7 @@ pub(crate) async fn run(common: &Common, verb: PolicyVerb) -> anyhow::Result<Exi
         PolicyVerb::Test { scenario, set } => {
             let text = fs::read_to_string(&scenario).with_context(|| format!("`{}`", scenario.display()))?;
             let parsed = Scenario::parse(&text).with_context(|| format!("`{}`", scenario.display()))?;
-            test(common, &parsed.run(&set.load()?))?;
+            test(common, &parsed.run(&set.load(common).await?))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -41,7 +41,7 @@ pub(crate) async fn run(common: &Common, args: &DiffArgs) -> anyhow::Result<Exit
     Ok(if opens { ExitCode::from(output::UNSOUND) } else { ExitCode::SUCCESS })
 }
 
-fn show(diff: &PolicyDiff) -> anyhow::Result<()> {
+pub(crate) fn show(diff: &PolicyDiff) -> anyhow::Result<()> {
     let headings = ["", "case", "item", "who", "at", "now → then", "because"];
     if !diff.changes.is_empty() {
         output::table(false, &(), &headings, diff.changes.iter().map(row))?;

@@ -9,12 +9,13 @@ use program::{
     Command,
     id::{LeakId, MemberId, ReviewId},
     notification::{About, Notification},
-    review::{Outcome, Review, ReviewCommand},
+    review::{Outcome, Review, ReviewCommand, warnings},
 };
 use serde::Serialize;
 
 use crate::{
     args::{Common, instant},
+    case::count,
     notification, output,
     session::Session,
     tier::class,
@@ -56,7 +57,8 @@ Example:
       --until 2027-03-01T00:00:00Z --finding \"copies on a shared drive\" --reason \"until it is mended\" --as ines
 
 Restrict alone takes everything before it is public, until another review; with --until alone, every class
-until then. An outcome takes effect when another operator confirms it, and the member must be told.")]
+until then. An outcome takes effect when another operator confirms it, and the member must be told. The
+notification says the outcome and no reason: give that over a confidential channel.")]
     Propose {
         /// Which review
         review: ReviewId,
@@ -189,15 +191,18 @@ async fn show(common: &Common, session: &Session, id: ReviewId) -> anyhow::Resul
     let tell: Vec<&Notification> =
         program.notifications().filter(|notification| notification.about == about).collect();
     let restriction = program.restriction(&review.member);
+    let until = review.decided.as_ref().map_or_else(|| session.engine.clock().now(), |(_, at, _)| *at);
+    let warnings = warnings(&program, &review.member, until);
     if common.json {
         #[derive(Serialize)]
         struct Shown<'a> {
             #[serde(flatten)]
             review: &'a Review,
             restriction: Option<&'a Restriction>,
+            warnings: usize,
             tell: Vec<&'a Notification>,
         }
-        return output::json(&Shown { review, restriction, tell });
+        return output::json(&Shown { review, restriction, warnings, tell });
     }
     output::say(format_args!(
         "review {id} of `{}`, opened {} by {}",
@@ -206,6 +211,10 @@ async fn show(common: &Common, session: &Session, id: ReviewId) -> anyhow::Resul
     output::say(format_args!("  reason: {}", review.reason));
     if let Some(leak) = review.leak {
         output::say(format_args!("  rests on leak case {leak}"));
+    }
+    match warnings {
+        0 => output::say("  the member was never warned"),
+        warnings => output::say(format_args!("  the member was warned {}", count(warnings, "time"))),
     }
     output::say(format_args!("  reply: {}", review.reply.as_deref().unwrap_or("none yet")));
     if let Some(proposed) = &review.proposed {

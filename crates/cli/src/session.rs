@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use engine::{Clock, Engine, Entropy};
 use program::{Command, Entry, id::UserId};
 
-use crate::args::Common;
+use crate::{args::Common, output};
 
 /// An opened program and who acts.
 pub(crate) struct Session {
@@ -17,6 +17,9 @@ impl Session {
     pub(crate) async fn open(common: &Common) -> anyhow::Result<Self> {
         let data = data(common)?;
         let engine = Engine::open(data, Clock::system(), Entropy::System).await?;
+        if let Some(why) = engine.program().await.policies().closed_because() {
+            output::aside(format_args!("warning: {why}"));
+        }
         Ok(Self { engine, actor: common.actor.clone() })
     }
 

@@ -103,7 +103,8 @@ impl Engine {
         for case in program.cases() {
             for item in case.items() {
                 let Some(granted) = case.granted(&item.item, id) else { continue };
-                let decision = judge::judge(&program, &self.policy, case, item, member, Action::Fetch, now);
+                let decision =
+                    judge::judge(&program, program.policies(), case, item, member, Action::Fetch, now);
                 let (case, item) = (case.id().clone(), item.clone());
                 if decision.effect == Effect::Permit {
                     available.push(Available { case, item, granted: granted.clone() });
@@ -121,7 +122,7 @@ impl Engine {
         let (member, case) = (program.member(id).ok()?, program.case(case).ok()?);
         let (item, granted) = (case.item(item).ok()?, case.granted(item, id)?);
         let now = self.clock.now();
-        let decision = judge::judge(&program, &self.policy, case, item, member, Action::Fetch, now);
+        let decision = judge::judge(&program, program.policies(), case, item, member, Action::Fetch, now);
         (decision.effect == Effect::Permit).then(|| Available {
             case: case.id().clone(),
             item: item.clone(),

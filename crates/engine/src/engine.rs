@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 
-use policy::{PolicySet, Tier};
+use policy::Tier;
 use program::{
     Command, Context, Entry, Program, Refusal,
     id::{TierId, UserId},
@@ -37,7 +37,6 @@ pub struct Engine {
     pub(crate) keys: Arc<Secrets>,
     pub(crate) store: Store,
     pub(crate) blobs: Blobs,
-    pub(crate) policy: Arc<PolicySet>,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) growth: watch::Sender<u64>,
@@ -90,9 +89,6 @@ pub enum OpenError {
     /// The blobs cannot be used.
     #[error(transparent)]
     Blobs(#[from] BlobError),
-    /// The policies cannot be used.
-    #[error("the policies cannot be used: {0}")]
-    Policy(String),
     /// The folder and its log key name different logs.
     #[error(
         "`forewarn.toml` names the log `{described}`, the log key belongs to `{signed}`: restore the right file"
@@ -123,8 +119,7 @@ impl Engine {
         let Founding { name, origin, rules, operators, tiers } = founding;
         let found = Command::Found { name, rules, operators, tiers };
         // A founding that will be refused leaves nothing behind.
-        let policy = default_policy()?;
-        let ctx = Context { now: clock.now(), actor: by, policy: &policy };
+        let ctx = Context { now: clock.now(), actor: by };
         Program::default().decide(&ctx, found.clone()).map_err(WriteError::from)?;
         Keys::check_origin(&origin)?;
         folder.create(&origin)?;
@@ -166,7 +161,6 @@ impl Engine {
         clock: Clock,
         entropy: Entropy,
     ) -> Result<Self, OpenError> {
-        let policy = Arc::new(default_policy()?);
         let blobs = Blobs::open(&folder.blobs())?;
         let checkpoint = CheckpointFile::at(folder.checkpoint());
         let known = checkpoint.read(&keys.log.verifier())?;
@@ -184,7 +178,6 @@ impl Engine {
             ledger: ledger.clone(),
             checkpoint,
             signer: keys.log.clone(),
-            policy: policy.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
             growth: growth.clone(),
@@ -193,7 +186,7 @@ impl Engine {
         let writer = tokio::spawn(writer.run(queue));
         let keys = Arc::new(keys);
         let shelf = Shelf::default();
-        Ok(Self { folder, keys, store, blobs, policy, clock, entropy, growth, shelf, ledger, jobs, writer })
+        Ok(Self { folder, keys, store, blobs, clock, entropy, growth, shelf, ledger, jobs, writer })
     }
 
     /// Carries a command out; returns the entries it came to once they are durable.
@@ -231,7 +224,7 @@ impl Engine {
     /// # Errors
     /// [`Refusal`], as [`Engine::execute`] would say now.
     pub(crate) async fn check(&self, actor: &UserId, command: Command) -> Result<(), Refusal> {
-        let ctx = Context { now: self.clock.now(), actor, policy: &self.policy };
+        let ctx = Context { now: self.clock.now(), actor };
         self.program().await.decide(&ctx, command).map(|_| ())
     }
 
@@ -283,12 +276,6 @@ impl Engine {
         &self.clock
     }
 
-    /// Returns the policies in force.
-    #[must_use]
-    pub fn policy(&self) -> &PolicySet {
-        &self.policy
-    }
-
     /// Returns the data folder.
     #[must_use]
     pub fn folder(&self) -> &Folder {
@@ -302,10 +289,6 @@ impl Engine {
         let _ = self.writer.await;
         self.store.close().await;
     }
-}
-
-fn default_policy() -> Result<PolicySet, OpenError> {
-    PolicySet::default_set().map_err(|error| OpenError::Policy(error.to_string()))
 }
 
 async fn collect(

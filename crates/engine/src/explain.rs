@@ -113,7 +113,7 @@ impl Engine {
             item: item_id.clone(),
             at,
             entries: program.entries(),
-            policy: judge::explain(program, &self.policy, case, item, member, at),
+            policy: judge::explain(program, program.policies(), case, item, member, at),
             granted: case.granted(item_id, member_id).map(|granted| granted.at),
             waves,
         })

@@ -131,7 +131,7 @@ impl Engine {
     pub async fn policy_diff(&self, other: &PolicySet, progress: &impl Progress) -> PolicyDiff {
         let now = self.clock.now();
         let program = self.program().await;
-        compare(&program, self.policy(), other, now, progress)
+        compare(&program, program.policies(), other, now, progress)
     }
 }
 

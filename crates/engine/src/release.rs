@@ -48,7 +48,7 @@ impl Engine {
         at: Option<jiff::Timestamp>,
     ) -> Result<Plan, StepError> {
         let program = self.program().await;
-        Ok(plan::plan(&program, &self.policy, case, wave, at.unwrap_or_else(|| self.clock.now()))?)
+        Ok(plan::plan(&program, program.policies(), case, wave, at.unwrap_or_else(|| self.clock.now()))?)
     }
 
     /// Releases what is due of a wave; run again, it goes on where it stopped and repeats nothing.

@@ -120,7 +120,7 @@ impl Timer {
                 continue;
             }
             let released = program.case(&key.0).and_then(|case| case.wave(&key.1)).map(|wave| wave.released);
-            if released == Ok(None) || self.more_of(engine, &program, &key, now) {
+            if released == Ok(None) || self.more_of(&program, &key, now) {
                 due.push(Due { key, at });
             }
         }
@@ -128,8 +128,8 @@ impl Timer {
     }
 
     /// Tells whether more of a released wave is due now, and remembers when there will be.
-    fn more_of(&mut self, engine: &Engine, program: &Program, key: &Key, now: Timestamp) -> bool {
-        let Ok(plan) = plan(program, engine.policy(), &key.0, &key.1, now) else { return false };
+    fn more_of(&mut self, program: &Program, key: &Key, now: Timestamp) -> bool {
+        let Ok(plan) = plan(program, program.policies(), &key.0, &key.1, now) else { return false };
         for row in &plan.rows {
             if let Fate::Later { at } | Fate::Withheld { until: Some(at) } = row.fate
                 && at > now

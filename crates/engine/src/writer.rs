@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use policy::PolicySet;
 use program::{Command, Context, Entry, Event, Refusal, id::UserId};
 use thiserror::Error;
 use tlog::LogSigner;
@@ -59,7 +58,6 @@ pub(crate) struct Writer {
     pub(crate) ledger: Arc<RwLock<Ledger>>,
     pub(crate) checkpoint: CheckpointFile,
     pub(crate) signer: Arc<LogSigner>,
-    pub(crate) policy: Arc<PolicySet>,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) growth: watch::Sender<u64>,
@@ -145,7 +143,7 @@ impl Writer {
         command: Command,
     ) -> Result<(Outcome, Vec<Stored>), WriteError> {
         let now = self.clock.now();
-        let ctx = Context { now, actor, policy: &self.policy };
+        let ctx = Context { now, actor };
         let events: Vec<Event> = match ledger.program().decide(&ctx, command) {
             Ok(events) => events,
             Err(refusal) => return Ok((Err(refusal.into()), Vec::new())),

@@ -56,7 +56,7 @@ impl PolicySet {
         subject: &Subject<'_>,
         thing: &Thing<'_>,
     ) -> Result<Pair, Unformed> {
-        self.vocabulary.pair(action, subject, thing)
+        self.vocabulary.as_ref().map_err(Unformed::clone)?.pair(action, subject, thing)
     }
 
     /// Asks every policy at one instant.

@@ -7,9 +7,13 @@ use cedar_policy::{Authorizer, Effect as CedarEffect, Policy, PolicyId, Schema, 
 use miette::Diagnostic;
 use sha2::{Digest, Sha256};
 
-use crate::entities::{Vocabulary, is_attribute};
+use crate::entities::{Unformed, Vocabulary, is_attribute};
 use crate::reads::Reads;
 use crate::says;
+
+mod error;
+
+pub use error::PolicyError;
 
 const SCHEMA: &str = include_str!("../policies/schema.cedarschema");
 const DEFAULT: &str = include_str!("../policies/default.cedar");
@@ -19,13 +23,15 @@ const DEADLINE_AWARE: &str = include_str!("../policies/deadline-aware.cedar");
 #[derive(Debug)]
 pub struct PolicySet {
     name: String,
+    text: String,
     version: String,
     rules: Vec<Rule>,
     pub(crate) all: cedar_policy::PolicySet,
     /// The permits alone: what tier and class give where no bar holds.
     pub(crate) grants: cedar_policy::PolicySet,
     pub(crate) authorizer: Authorizer,
-    pub(crate) vocabulary: Vocabulary,
+    /// Absent in a closed set, with the reason: no question can be put to it.
+    pub(crate) vocabulary: Result<Vocabulary, Unformed>,
 }
 
 /// Holds what is said of one policy, and what it reads.
@@ -86,10 +92,28 @@ impl PolicySet {
         }
         source.validate(schema, &all)?;
         source.known(&rules)?;
-        let version = hex::encode(Sha256::new().chain_update(SCHEMA).chain_update(text).finalize());
-        let vocabulary = Vocabulary::new().map_err(schema_error)?;
-        let name = name.to_owned();
-        Ok(Self { name, version, rules, all, grants, authorizer: Authorizer::new(), vocabulary })
+        let vocabulary = Ok(Vocabulary::new().map_err(schema_error)?);
+        let (name, text, version) = (name.to_owned(), text.to_owned(), version_of(text));
+        Ok(Self { name, text, version, rules, all, grants, authorizer: Authorizer::new(), vocabulary })
+    }
+
+    /// Makes a set that refuses everything, in place of one that must decide and cannot be read.
+    ///
+    /// It keeps the name and the text, so that what cannot be read can be looked at and mended.
+    pub fn closed(name: &str, text: &str, why: &PolicyError) -> Self {
+        let vocabulary = Err(format!(
+            "nothing is released: the policies in force cannot be read by this version, {why}; \
+             adopt a set that can, or use the version that wrote it"
+        ));
+        let nothing = cedar_policy::PolicySet::new;
+        let (name, text, version) = (name.to_owned(), text.to_owned(), version_of(text));
+        let (rules, all, grants) = (Vec::new(), nothing(), nothing());
+        Self { name, text, version, rules, all, grants, authorizer: Authorizer::new(), vocabulary }
+    }
+
+    /// Returns why the set refuses everything, where it is one that could not be read.
+    pub fn closed_because(&self) -> Option<&str> {
+        self.vocabulary.as_ref().err().map(String::as_str)
     }
 
     /// Returns the schema that every set is checked against.
@@ -114,6 +138,11 @@ impl PolicySet {
         &self.name
     }
 
+    /// Returns the Cedar text as it was given.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Returns the SHA-256, in hex, of the schema text followed by the policy text.
     ///
     /// `cat schema.cedarschema default.cedar | sha256sum` gives the same.
@@ -128,7 +157,11 @@ impl PolicySet {
 
     /// Tells whether some policy bars what a review took from a member; a restriction means nothing otherwise.
     pub fn heeds_restrictions(&self) -> bool {
-        self.rules().iter().any(|rule| !rule.permits && rule.reads.path("principal.restricted_classes"))
+        self.vocabulary.is_err()
+            || self
+                .rules()
+                .iter()
+                .any(|rule| !rule.permits && rule.reads.path("principal.restricted_classes"))
     }
 
     /// Tells whether no policy names a member or an item, so that equal records are judged alike.
@@ -143,112 +176,8 @@ impl PolicySet {
     }
 }
 
-/// Says why a policy text was refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PolicyError {
-    /// The schema of this crate does not load.
-    #[error("the policy schema does not load: {why}; this is a defect of the build")]
-    Schema {
-        /// Cedar's message.
-        why: String,
-    },
-    /// The text is not Cedar.
-    #[error("policy set `{set}`, line {line}: {why}")]
-    Syntax {
-        /// The set's name.
-        set: String,
-        /// The line, from 1; 0 where it is not known.
-        line: usize,
-        /// Cedar's message.
-        why: String,
-    },
-    /// The text holds a template.
-    #[error("policy set `{set}` holds a template; write the entities instead of `?principal` or `?resource`")]
-    Template {
-        /// The set's name.
-        set: String,
-    },
-    /// The text holds no policy.
-    #[error(
-        "policy set `{set}` holds no policy and would refuse everything; check that it is the right file"
-    )]
-    Empty {
-        /// The set's name.
-        set: String,
-    },
-    /// A policy has no usable id.
-    #[error(
-        "policy set `{set}`, line {line}: the policy has no usable `@id(\"…\")`; \
-             give it lower-case letters, digits and hyphens"
-    )]
-    Unnamed {
-        /// The set's name.
-        set: String,
-        /// The line the policy starts on, from 1.
-        line: usize,
-    },
-    /// A policy has no sentence.
-    #[error(
-        "policy set `{set}`, line {line}: policy `{id}` has no `@says(\"…\")`; write its reason as a sentence"
-    )]
-    Silent {
-        /// The set's name.
-        set: String,
-        /// The line the policy starts on, from 1.
-        line: usize,
-        /// The policy's id.
-        id: String,
-    },
-    /// A sentence has a gap that nothing fills.
-    #[error(
-        "policy set `{set}`, line {line}: the sentence of policy `{id}` has the gap `{gap}`; use one of {known}"
-    )]
-    Gap {
-        /// The set's name.
-        set: String,
-        /// The line the policy starts on, from 1.
-        line: usize,
-        /// The policy's id.
-        id: String,
-        /// The gap as written.
-        gap: String,
-        /// The gaps that are filled.
-        known: String,
-    },
-    /// An id is used twice.
-    #[error("policy set `{set}`, line {line}: the id `{id}` is taken; give each policy its own")]
-    Twice {
-        /// The set's name.
-        set: String,
-        /// The line the second policy starts on, from 1.
-        line: usize,
-        /// The id.
-        id: String,
-    },
-    /// A policy does not fit the schema.
-    #[error("policy set `{set}`, line {line}: policy `{id}` does not fit the schema: {why}")]
-    Invalid {
-        /// The set's name.
-        set: String,
-        /// The line, from 1; 0 where it is not known.
-        line: usize,
-        /// The policy's id.
-        id: String,
-        /// Cedar's message.
-        why: String,
-    },
-    /// A policy computes with times in a way whose turning points cannot be found.
-    #[error("policy set `{set}`, line {line}: policy `{id}` {why}")]
-    Untraceable {
-        /// The set's name.
-        set: String,
-        /// The line the policy starts on, from 1.
-        line: usize,
-        /// The policy's id.
-        id: String,
-        /// What it does, and what to write instead.
-        why: String,
-    },
+fn version_of(text: &str) -> String {
+    hex::encode(Sha256::new().chain_update(SCHEMA).chain_update(text).finalize())
 }
 
 fn schema_error(error: impl std::fmt::Display) -> PolicyError {

@@ -1,7 +1,6 @@
-//! Everything a decision needs beside the state: who asks, when, under which policies.
+//! Everything a decision needs beside the state: who asks, and when.
 
 use jiff::Timestamp;
-use policy::PolicySet;
 
 use crate::id::UserId;
 
@@ -12,6 +11,4 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// Who asks.
     pub actor: &'a UserId,
-    /// The policies in force.
-    pub policy: &'a PolicySet,
 }

@@ -7,8 +7,8 @@ use thiserror::Error;
 use crate::{
     case::CaseEvent, deadline::DeadlineEvent, embargo::EmbargoEvent, grant::GrantEvent, id::UserId,
     item::ItemEvent, leak::LeakEvent, marks::MarksEvent, member::MemberEvent,
-    notification::NotificationEvent, program::ProgramEvent, review::ReviewEvent, sighting::SightingEvent,
-    token::TokenEvent, vetting::VettingEvent, wave::WaveEvent,
+    notification::NotificationEvent, policies::PolicyEvent, program::ProgramEvent, review::ReviewEvent,
+    sighting::SightingEvent, token::TokenEvent, vetting::VettingEvent, wave::WaveEvent,
 };
 
 /// Version of the entry's body; events are only ever added to.
@@ -48,6 +48,8 @@ pub enum Event {
     Vetting(VettingEvent),
     /// About a token.
     Token(TokenEvent),
+    /// About the policies.
+    Policy(PolicyEvent),
 }
 
 /// An event with its place, its instant and its author.

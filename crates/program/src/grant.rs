@@ -122,7 +122,7 @@ pub(crate) fn decide(
         if case.granted(&copy.item, &copy.member).is_some() {
             continue;
         }
-        let decision = judge::judge(program, ctx.policy, case, item, member, Action::Fetch, ctx.now);
+        let decision = judge::judge(program, program.policies(), case, item, member, Action::Fetch, ctx.now);
         if decision.effect != Effect::Permit {
             return Err(Refusal::Withheld { member: copy.member, item: copy.item, says: decision.says });
         }
@@ -141,7 +141,7 @@ pub(crate) fn decide(
             package: case.package(),
             row: copy.row,
             key,
-            policy_set: ctx.policy.version().to_owned(),
+            policy_set: program.policies().version().to_owned(),
             policies: decision.policies,
             facts: decision.facts,
         })));

@@ -21,6 +21,7 @@ pub mod marks;
 pub mod member;
 pub mod notification;
 pub mod plan;
+pub mod policies;
 pub mod program;
 #[expect(missing_docs, reason = "every variant says in its message what it means")]
 pub mod refusal;

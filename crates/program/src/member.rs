@@ -1,6 +1,9 @@
 //! Members: who they are, what they signed, what is known of them, which key is theirs.
 
+mod apply;
+mod command;
 mod decide;
+mod event;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -14,6 +17,10 @@ use crate::{
     vetting::{Contact, ContactRole, Sheet},
 };
 
+pub use command::{Enrolment, MemberCommand};
+pub use event::MemberEvent;
+
+pub(crate) use apply::apply;
 pub(crate) use decide::decide;
 
 /// An organisation admitted to the program, or on its way in or out.
@@ -31,6 +38,9 @@ pub struct Member {
     pub reason: String,
     /// Who moved it there.
     pub moved_by: UserId,
+    /// A move that waits for a second person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proposed_move: Option<ProposedMove>,
     /// Its tier, once admitted.
     pub tier: Option<TierId>,
     /// The agreement it signed, once admitted.
@@ -43,6 +53,17 @@ pub struct Member {
     pub sheet: Sheet,
     /// Whom to reach there.
     pub contacts: BTreeMap<ContactRole, Contact>,
+}
+
+/// A move to another standing that one person asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProposedMove {
+    /// Where to.
+    pub to: Standing,
+    /// Why.
+    pub reason: String,
+    /// Who asked first.
+    pub by: UserId,
 }
 
 /// The NDA a member signed.
@@ -124,167 +145,6 @@ fn wire_name<T: Serialize>(value: &T) -> String {
     }
 }
 
-/// What a person asks of a member's record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MemberCommand {
-    /// Takes an application.
-    Apply {
-        /// Its name.
-        name: String,
-    },
-    /// Takes an organisation in at once: application, vetting, admission and what is known so far.
-    Enrol(Box<Enrolment>),
-    /// Begins to vet an applicant.
-    Vet,
-    /// Admits an applicant into a tier under an agreement.
-    Admit {
-        /// Into which tier.
-        tier: TierId,
-        /// Under which agreement.
-        agreement: Agreement,
-    },
-    /// Moves the member to another standing.
-    Move {
-        /// Where to.
-        to: Standing,
-        /// Why.
-        reason: String,
-    },
-    /// Puts the member into another tier.
-    ChangeTier {
-        /// Which one.
-        tier: TierId,
-    },
-    /// Records that it signed an agreement.
-    SignAgreement {
-        /// Which one.
-        agreement: Agreement,
-    },
-    /// Records a fact.
-    RecordFact {
-        /// What is stated.
-        fact: Fact,
-        /// What it rests on.
-        evidence: String,
-    },
-    /// Takes a fact back.
-    WithdrawFact {
-        /// Which one, see [`fact_key`].
-        key: String,
-        /// Why.
-        reason: String,
-    },
-    /// Adds a key, unconfirmed.
-    AddKey {
-        /// The age recipient.
-        recipient: String,
-        /// Its fingerprint.
-        fingerprint: String,
-    },
-    /// Confirms a key after its fingerprint was compared over a second channel.
-    ConfirmKey {
-        /// The fingerprint as compared.
-        fingerprint: String,
-    },
-    /// Confirms the key in use once more, which is due from time to time.
-    ReconfirmKey {
-        /// The fingerprint as compared.
-        fingerprint: String,
-    },
-}
-
-/// What a member is enrolled with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Enrolment {
-    /// Its name.
-    pub name: String,
-    /// Its tier.
-    pub tier: TierId,
-    /// The agreement it signed.
-    pub agreement: Agreement,
-    /// Facts with their evidence.
-    pub facts: Vec<(Fact, String)>,
-    /// Recipient and fingerprint of its key, still to be confirmed.
-    pub key: Option<(String, String)>,
-}
-
-/// What happened to a member's record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MemberEvent {
-    /// It applied.
-    Applied {
-        /// Who.
-        member: MemberId,
-        /// Its name.
-        name: String,
-    },
-    /// It moved to another standing.
-    Moved {
-        /// Who.
-        member: MemberId,
-        /// Where to.
-        to: Standing,
-        /// Why.
-        reason: String,
-    },
-    /// It is in a tier.
-    Tiered {
-        /// Who.
-        member: MemberId,
-        /// Which tier.
-        tier: TierId,
-    },
-    /// It signed an agreement.
-    Signed {
-        /// Who.
-        member: MemberId,
-        /// Which agreement.
-        agreement: Agreement,
-    },
-    /// A fact was recorded.
-    FactRecorded {
-        /// About whom.
-        member: MemberId,
-        /// What is stated.
-        fact: Fact,
-        /// What it rests on.
-        evidence: String,
-    },
-    /// A fact was taken back.
-    FactWithdrawn {
-        /// About whom.
-        member: MemberId,
-        /// Which one.
-        key: String,
-        /// Why.
-        reason: String,
-    },
-    /// A key was added.
-    KeyAdded {
-        /// Whose.
-        member: MemberId,
-        /// The age recipient.
-        recipient: String,
-        /// Its fingerprint.
-        fingerprint: String,
-    },
-    /// A key was confirmed.
-    KeyConfirmed {
-        /// Whose.
-        member: MemberId,
-        /// Its fingerprint.
-        fingerprint: String,
-    },
-    /// The key in use was confirmed once more.
-    KeyReconfirmed {
-        /// Whose.
-        member: MemberId,
-        /// Its fingerprint.
-        fingerprint: String,
-    },
-}
-
 /// Returns where a member may go from a standing; removed is for good.
 #[must_use]
 pub fn ways_from(from: Standing) -> &'static [Standing] {
@@ -298,6 +158,12 @@ pub fn ways_from(from: Standing) -> &'static [Standing] {
         S::Declined => &[S::Applied],
         S::Removed => &[],
     }
+}
+
+/// Tells whether a move to a standing takes two people: whatever gives or takes for longer than a suspension.
+#[must_use]
+pub fn takes_two(to: Standing) -> bool {
+    matches!(to, Standing::Active | Standing::Restricted | Standing::Removed)
 }
 
 /// Checks that a member may go from one standing to another.
@@ -322,93 +188,6 @@ pub(crate) fn check_change(member: &Member, to: Standing) -> Result<(), Refusal>
         return Err(Refusal::AdmitInstead { member: member.id.clone() });
     }
     Ok(())
-}
-
-pub(crate) fn apply(
-    members: &mut BTreeMap<MemberId, Member>,
-    event: &MemberEvent,
-    at: Timestamp,
-    actor: &UserId,
-) {
-    if let MemberEvent::Applied { member, name } = event {
-        let place = u32::try_from(members.len()).unwrap_or(u32::MAX);
-        members.insert(member.clone(), applicant(member, place, name, actor));
-        return;
-    }
-    let Some(member) = members.get_mut(event.member()) else { return };
-    match event {
-        MemberEvent::Applied { .. } => {}
-        MemberEvent::Moved { to, reason, .. } => {
-            member.standing = *to;
-            member.reason.clone_from(reason);
-            member.moved_by = actor.clone();
-        }
-        MemberEvent::Tiered { tier, .. } => member.tier = Some(tier.clone()),
-        MemberEvent::Signed { agreement, .. } => member.agreement = Some(agreement.clone()),
-        MemberEvent::FactRecorded { fact, evidence, .. } => {
-            let recorded =
-                RecordedFact { fact: fact.clone(), evidence: evidence.clone(), at, by: actor.clone() };
-            member.facts.insert(fact_key(fact), recorded);
-        }
-        MemberEvent::FactWithdrawn { key, .. } => {
-            member.facts.remove(key);
-        }
-        MemberEvent::KeyAdded { recipient, fingerprint, .. } => member.keys.push(Key {
-            recipient: recipient.clone(),
-            fingerprint: fingerprint.clone(),
-            confirmed_by: None,
-            confirmed_at: None,
-        }),
-        MemberEvent::KeyConfirmed { fingerprint, .. } => {
-            if let Some(place) = member.keys.iter().position(|key| key.fingerprint == *fingerprint) {
-                let mut key = member.keys.remove(place);
-                key.confirmed_by = Some(actor.clone());
-                key.confirmed_at = Some(at);
-                member.keys.push(key);
-            }
-        }
-        MemberEvent::KeyReconfirmed { fingerprint, .. } => {
-            if let Some(key) = member.keys.iter_mut().find(|key| key.fingerprint == *fingerprint) {
-                key.confirmed_by = Some(actor.clone());
-                key.confirmed_at = Some(at);
-            }
-        }
-    }
-}
-
-fn applicant(id: &MemberId, place: u32, name: &str, actor: &UserId) -> Member {
-    Member {
-        id: id.clone(),
-        place,
-        name: name.to_owned(),
-        standing: Standing::Applied,
-        reason: String::from("applied"),
-        moved_by: actor.clone(),
-        tier: None,
-        agreement: None,
-        facts: BTreeMap::new(),
-        keys: Vec::new(),
-        sheet: Sheet::default(),
-        contacts: BTreeMap::new(),
-    }
-}
-
-impl MemberEvent {
-    /// Returns the member it is about.
-    #[must_use]
-    pub fn member(&self) -> &MemberId {
-        match self {
-            Self::Applied { member, .. }
-            | Self::Moved { member, .. }
-            | Self::Tiered { member, .. }
-            | Self::Signed { member, .. }
-            | Self::FactRecorded { member, .. }
-            | Self::FactWithdrawn { member, .. }
-            | Self::KeyAdded { member, .. }
-            | Self::KeyConfirmed { member, .. }
-            | Self::KeyReconfirmed { member, .. } => member,
-        }
-    }
 }
 
 impl fmt::Display for Key {

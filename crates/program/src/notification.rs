@@ -138,6 +138,22 @@ pub(crate) fn of_move(program: &Program, case: &Case, ends: Timestamp) -> Option
     due(program, About::Embargo(case.id().clone()), holders(case), text)
 }
 
+/// Makes a notification of a standing that was changed outside of a review.
+///
+/// It says what the agreement entitles the member to know and no reason: that is told over a confidential channel.
+pub(crate) fn of_standing(program: &Program, member: &Member, to: Standing, at: Timestamp) -> Option<Event> {
+    let what = match to {
+        Standing::Active => "it is active again",
+        Standing::Restricted => "it is restricted and has nothing before it is public",
+        Standing::Suspended => "it is suspended and has nothing; two people reinstate it, and it may reply",
+        Standing::Removed => "it is removed from the program for good",
+        Standing::Applied | Standing::Vetting | Standing::Declined => return None,
+    };
+    let under = member.agreement.as_ref().map(|signed| format!(" (agreement {})", signed.version));
+    let text = format!("{what}, since {at}{}", under.unwrap_or_default());
+    due(program, About::Standing(member.id.clone()), [member.id.clone()].into(), text)
+}
+
 /// Makes a notification, unless it would reach nobody.
 pub(crate) fn due(
     program: &Program,

@@ -29,6 +29,8 @@ pub struct Plan {
     pub now: Timestamp,
     /// Version of the package it is of.
     pub package: u32,
+    /// Version of the policies that decide, see [`PolicySet::version`].
+    pub policy_set: String,
     /// SHA-256 over what the plan promises: the wave and its tiers, the items' texts, the embargo's end, the
     /// policies, and from when on every member has every item. It does not change as time goes by.
     pub hash: Sha256,
@@ -224,7 +226,8 @@ pub fn plan(
         }
     }
     let (case_id, wave, package) = (case_id.clone(), wave_id.clone(), case.package());
-    Ok(Plan { case: case_id, wave, at, now, package, hash: promise.hash(), rows })
+    let policy_set = policy.version().to_owned();
+    Ok(Plan { case: case_id, wave, at, now, package, policy_set, hash: promise.hash(), rows })
 }
 
 /// First line of what is hashed, so that another form has other hashes.

@@ -1,5 +1,8 @@
 //! The program: the fold of its log.
 
+mod decide;
+mod read;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -11,7 +14,7 @@ use crate::{
     case::{self, Case, CaseCommand},
     context::Context,
     deadline::{self, Deadline},
-    embargo::{self, EmbargoCommand, second_person},
+    embargo::{self, EmbargoCommand},
     event::{Entry, Event},
     grant::{self, Copy, GrantEvent, Granted},
     id::{
@@ -22,12 +25,13 @@ use crate::{
     marks::{self, MarksCommitment},
     member::{self, Member, MemberCommand},
     notification::{self, Notification, NotificationCommand},
+    policies::{self, Policies, PolicyCommand},
     refusal::Refusal,
     review::{self, Review, ReviewCommand},
     sighting::{self, Report, Sighting, SightingEvent},
     token::{self, TokenCommand, Tokens},
     vetting::{self, Criterion, VettingCommand},
-    wave::{self, WaveCommand},
+    wave::{self, Wave, WaveCommand},
 };
 
 pub use crate::rules::Rules;
@@ -52,6 +56,7 @@ pub struct Program {
     deadlines: BTreeMap<DeadlineId, Deadline>,
     notifications: BTreeMap<NotificationId, Notification>,
     tokens: Tokens,
+    pub(crate) policies: Policies,
     entries: u64,
     high_water: Option<Timestamp>,
 }
@@ -76,6 +81,8 @@ pub enum Command {
     SetTier(TierId, Tier),
     /// Sets what a member must meet; takes effect when a second operator asks for the same.
     SetCriteria(Vec<Criterion>),
+    /// Something about the policies.
+    Policy(PolicyCommand),
     /// Something about a member.
     Member(MemberId, MemberCommand),
     /// Something about how a member is vetted.
@@ -164,11 +171,12 @@ impl Program {
             Command::SetTier(id, tier) => match self.tiers.get(&id) {
                 Some(known) if *known == tier => Ok(Vec::new()),
                 _ => {
-                    check_tier(&id, &tier)?;
+                    decide::check_tier(&id, &tier)?;
                     Ok(vec![Event::Program(ProgramEvent::TierSet { tier })])
                 }
             },
             Command::SetCriteria(criteria) => self.set_criteria(ctx.actor, criteria),
+            Command::Policy(command) => policies::decide(self, ctx, command),
             Command::Member(id, command) => member::decide(self, ctx, &id, command),
             Command::Vetting(id, command) => vetting::decide(self, ctx, &id, command),
             Command::Case(id, command) => case::decide(self, ctx, &id, command),
@@ -185,67 +193,6 @@ impl Program {
         }
     }
 
-    /// One person who could make a second approver would approve alone. A lone operator has nobody to ask.
-    fn add_operator(&self, actor: &UserId, operator: UserId) -> Result<Vec<Event>, Refusal> {
-        not_reserved(&operator)?;
-        let event = match self.proposed.get(&operator) {
-            _ if self.operators.len() < 2 => ProgramEvent::OperatorAdded { operator },
-            None => ProgramEvent::OperatorProposed { operator },
-            Some(first) => {
-                second_person(Some(first), actor, "add an operator")?;
-                ProgramEvent::OperatorAdded { operator }
-            }
-        };
-        Ok(vec![Event::Program(event)])
-    }
-
-    /// Criteria decide who is admitted: one person who could drop them would admit alone.
-    fn set_criteria(&self, actor: &UserId, criteria: Vec<Criterion>) -> Result<Vec<Event>, Refusal> {
-        vetting::check_criteria(&criteria)?;
-        if self.rules.criteria == criteria && self.proposed_criteria.is_none() {
-            return Ok(Vec::new());
-        }
-        let event = match &self.proposed_criteria {
-            Some((wanted, first)) if *wanted == criteria => {
-                second_person(Some(first), actor, "change the criteria")?;
-                ProgramEvent::CriteriaSet { criteria }
-            }
-            _ => ProgramEvent::CriteriaProposed { criteria },
-        };
-        Ok(vec![Event::Program(event)])
-    }
-
-    fn found(
-        &self,
-        name: String,
-        rules: Rules,
-        operators: BTreeSet<UserId>,
-        tiers: Vec<(TierId, Tier)>,
-    ) -> Result<Vec<Event>, Refusal> {
-        if self.entries > 0 {
-            return Err(Refusal::Exists { what: "program", id: self.name.clone() });
-        }
-        if name.trim().is_empty() {
-            return Err(Refusal::Empty("the program's name"));
-        }
-        if operators.is_empty() {
-            return Err(Refusal::Empty("the list of operators"));
-        }
-        operators.iter().try_for_each(not_reserved)?;
-        crate::rules::check_rules(&rules)?;
-        let mut named = BTreeSet::new();
-        for (id, tier) in &tiers {
-            check_tier(id, tier)?;
-            if !named.insert(id) {
-                return Err(Refusal::Exists { what: "tier", id: id.to_string() });
-            }
-        }
-        let founded = ProgramEvent::Founded { name, rules };
-        let operators = operators.into_iter().map(|operator| ProgramEvent::OperatorAdded { operator });
-        let tiers = tiers.into_iter().map(|(_, tier)| ProgramEvent::TierSet { tier });
-        Ok([founded].into_iter().chain(operators).chain(tiers).map(Event::Program).collect())
-    }
-
     /// Takes in an entry of the log; cannot fail, since only decided entries are in the log.
     pub fn apply(&mut self, entry: &Entry) {
         let (at, actor) = (entry.at, &entry.actor);
@@ -253,6 +200,7 @@ impl Program {
         self.high_water = Some(self.high_water.map_or(at, |mark| mark.max(at)));
         match &entry.event {
             Event::Program(event) => self.apply_own(event, actor),
+            Event::Policy(event) => policies::apply(self, event, at, actor),
             Event::Member(event) => member::apply(&mut self.members, event, at, actor),
             Event::Vetting(event) => {
                 if let Some(member) = self.members.get_mut(event.member()) {
@@ -313,9 +261,7 @@ impl Program {
                 if let Ok(id) = tier.id.parse::<TierId>() {
                     // A wave was approved for the tier as it was: an earlier lead or another class is a new plan.
                     if self.tiers.get(&id).is_some_and(|known| known != tier) {
-                        for case in self.cases.values_mut() {
-                            case.void_approvals(|wave| wave.tiers.contains(&id));
-                        }
+                        self.void_approvals(|wave| wave.tiers.contains(&id));
                     }
                     self.tiers.insert(id, tier.clone());
                 }
@@ -330,231 +276,18 @@ impl Program {
         }
     }
 
+    /// Makes the approvals of every wave start over.
+    pub(crate) fn void_every_approval(&mut self) {
+        self.void_approvals(|_| true);
+    }
+
+    fn void_approvals(&mut self, touched: impl Fn(&Wave) -> bool) {
+        self.cases.values_mut().for_each(|case| case.void_approvals(&touched));
+    }
+
     fn with_case(&mut self, id: &CaseId, change: impl FnOnce(&mut Case)) {
         if let Some(case) = self.cases.get_mut(id) {
             change(case);
         }
     }
-}
-
-/// Reading the state.
-impl Program {
-    /// Returns its name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Returns its rules.
-    #[must_use]
-    pub fn rules(&self) -> &Rules {
-        &self.rules
-    }
-
-    /// Returns how many entries it is the fold of.
-    #[must_use]
-    pub fn entries(&self) -> u64 {
-        self.entries
-    }
-
-    /// Returns the latest instant of any entry; no command is decided before it.
-    #[must_use]
-    pub fn high_water(&self) -> Option<Timestamp> {
-        self.high_water
-    }
-
-    /// Returns its operators.
-    pub fn operators(&self) -> impl Iterator<Item = &UserId> {
-        self.operators.iter()
-    }
-
-    /// Returns its tiers.
-    pub fn tiers(&self) -> impl Iterator<Item = &Tier> {
-        self.tiers.values()
-    }
-
-    /// Returns its members.
-    pub fn members(&self) -> impl Iterator<Item = &Member> {
-        self.members.values()
-    }
-
-    /// Returns its cases.
-    pub fn cases(&self) -> impl Iterator<Item = &Case> {
-        self.cases.values()
-    }
-
-    /// Returns its sightings.
-    pub fn sightings(&self) -> impl Iterator<Item = &Sighting> {
-        self.sightings.values()
-    }
-
-    /// Returns its leak cases.
-    pub fn leaks(&self) -> impl Iterator<Item = &LeakCase> {
-        self.leaks.values()
-    }
-
-    /// Returns its reviews.
-    pub fn reviews(&self) -> impl Iterator<Item = &Review> {
-        self.reviews.values()
-    }
-
-    /// Returns what a review took from a member, whether or not its instant has come.
-    #[must_use]
-    pub fn restriction(&self, member: &MemberId) -> Option<&Restriction> {
-        self.restrictions.get(member)
-    }
-
-    /// Returns its deadlines, answered ones too.
-    pub fn deadlines(&self) -> impl Iterator<Item = &Deadline> {
-        self.deadlines.values()
-    }
-
-    /// Returns what members must be told or were, oldest first.
-    pub fn notifications(&self) -> impl Iterator<Item = &Notification> {
-        self.notifications.values()
-    }
-
-    /// Returns its tokens, those that ended too.
-    #[must_use]
-    pub fn tokens(&self) -> &Tokens {
-        &self.tokens
-    }
-
-    /// Returns a tier.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownTier`].
-    pub fn tier(&self, id: &TierId) -> Result<&Tier, Refusal> {
-        self.tiers.get(id).ok_or_else(|| Refusal::UnknownTier(id.clone()))
-    }
-
-    /// Returns a member.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownMember`].
-    pub fn member(&self, id: &MemberId) -> Result<&Member, Refusal> {
-        self.members.get(id).ok_or_else(|| Refusal::UnknownMember(id.clone()))
-    }
-
-    /// Returns a case.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownCase`].
-    pub fn case(&self, id: &CaseId) -> Result<&Case, Refusal> {
-        self.cases.get(id).ok_or_else(|| Refusal::UnknownCase(id.clone()))
-    }
-
-    /// Returns a sighting.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownSighting`].
-    pub fn sighting(&self, id: SightingId) -> Result<&Sighting, Refusal> {
-        self.sightings.get(&id).ok_or(Refusal::UnknownSighting(id))
-    }
-
-    /// Returns a leak case.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownLeak`].
-    pub fn leak(&self, id: LeakId) -> Result<&LeakCase, Refusal> {
-        self.leaks.get(&id).ok_or(Refusal::UnknownLeak(id))
-    }
-
-    /// Returns a review.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownReview`].
-    pub fn review(&self, id: ReviewId) -> Result<&Review, Refusal> {
-        self.reviews.get(&id).ok_or(Refusal::UnknownReview(id))
-    }
-
-    /// Returns a notification.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownNotification`].
-    pub fn notification(&self, id: NotificationId) -> Result<&Notification, Refusal> {
-        self.notifications.get(&id).ok_or(Refusal::UnknownNotification(id))
-    }
-}
-
-/// Numbering and changing what is numbered, for the modules of this crate.
-impl Program {
-    pub(crate) fn next_sighting(&self) -> SightingId {
-        SightingId(next(self.sightings.len()))
-    }
-
-    pub(crate) fn next_leak(&self) -> LeakId {
-        LeakId(next(self.leaks.len()))
-    }
-
-    pub(crate) fn next_review(&self) -> ReviewId {
-        ReviewId(next(self.reviews.len()))
-    }
-
-    pub(crate) fn next_deadline(&self) -> DeadlineId {
-        DeadlineId(next(self.deadlines.len()))
-    }
-
-    pub(crate) fn next_notification(&self) -> NotificationId {
-        NotificationId(next(self.notifications.len()))
-    }
-
-    pub(crate) fn put_notification(&mut self, notification: Notification) {
-        self.notifications.insert(notification.id, notification);
-    }
-
-    pub(crate) fn notification_mut(&mut self, id: NotificationId) -> Option<&mut Notification> {
-        self.notifications.get_mut(&id)
-    }
-
-    pub(crate) fn put_deadline(&mut self, deadline: Deadline) {
-        self.deadlines.insert(deadline.id, deadline);
-    }
-
-    pub(crate) fn deadline_mut(&mut self, id: DeadlineId) -> Option<&mut Deadline> {
-        self.deadlines.get_mut(&id)
-    }
-
-    pub(crate) fn deadlines_mut(&mut self) -> impl Iterator<Item = &mut Deadline> {
-        self.deadlines.values_mut()
-    }
-
-    pub(crate) fn put_leak(&mut self, leak: LeakCase) {
-        self.leaks.insert(leak.id, leak);
-    }
-
-    pub(crate) fn leak_mut(&mut self, id: LeakId) -> Option<&mut LeakCase> {
-        self.leaks.get_mut(&id)
-    }
-
-    pub(crate) fn restrict(&mut self, member: &MemberId, restriction: Option<Restriction>) {
-        match restriction {
-            Some(restriction) => self.restrictions.insert(member.clone(), restriction),
-            None => self.restrictions.remove(member),
-        };
-    }
-
-    pub(crate) fn put_review(&mut self, review: Review) {
-        self.reviews.insert(review.id, review);
-    }
-
-    pub(crate) fn review_mut(&mut self, id: ReviewId) -> Option<&mut Review> {
-        self.reviews.get_mut(&id)
-    }
-}
-
-fn not_reserved(operator: &UserId) -> Result<(), Refusal> {
-    if actor::is_reserved(operator) { Err(Refusal::Reserved(operator.clone())) } else { Ok(()) }
-}
-
-/// A tier is kept under its own name, so both names must be the same.
-fn check_tier(id: &TierId, tier: &Tier) -> Result<(), Refusal> {
-    if tier.id == id.as_str() {
-        return Ok(());
-    }
-    Err(Refusal::OtherTier { id: id.clone(), tier: tier.id.clone() })
-}
-
-fn next(known: usize) -> u32 {
-    u32::try_from(known).unwrap_or(u32::MAX).saturating_add(1)
 }

@@ -1,7 +1,7 @@
 //! Why a command was not done; nothing changes then.
 
 use jiff::Timestamp;
-use policy::{Lead, Restriction, Standing};
+use policy::{Lead, PolicyError, Restriction, Standing};
 use thiserror::Error;
 
 use crate::{
@@ -49,6 +49,19 @@ pub enum Refusal {
         "`{0}` is not an operator of this program: name one with `--as`, or add them with `forewarn operator add`"
     )]
     NotAnOperator(UserId),
+
+    #[error("no version {0} of the policies: `forewarn policy versions` lists those there are")]
+    UnknownPolicy(u32),
+    #[error("{0}")]
+    UnsoundPolicy(Box<PolicyError>),
+    #[error("these policies are version {0} already: nothing would change")]
+    SamePolicy(u32),
+    #[error("version {number} of the policies is {state} and waits for nobody: propose the set again")]
+    PolicyNotWaiting { number: u32, state: &'static str },
+    #[error(
+        "version {number} of the policies bars nothing of what a review took from `{member}`: let it read `restricted_classes`, or clear the member first"
+    )]
+    RestrictionIgnored { number: u32, member: MemberId },
 
     #[error("a tier named `{tier}` cannot be kept as `{id}`: give both the same name")]
     OtherTier { id: TierId, tier: String },
@@ -215,6 +228,8 @@ pub enum Refusal {
 
     #[error("review `{0}` is decided already: open a new one")]
     ReviewDecided(ReviewId),
+    #[error("review `{review}` of `{member}` is open on the same ground: go on with it")]
+    ReviewOpen { review: ReviewId, member: MemberId },
     #[error("review `{0}` has no proposed outcome: `forewarn review propose {0} --outcome …` first")]
     NothingProposed(ReviewId),
     #[error("classes and an end go with the outcome restrict, not with {outcome}")]

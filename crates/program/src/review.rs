@@ -217,6 +217,11 @@ pub(crate) fn decide(
             if let Some(leak) = leak {
                 accused_in(program, leak, &member)?;
             }
+            let same =
+                |known: &&Review| known.member == member && known.leak == leak && known.decided.is_none();
+            if let Some(known) = program.reviews().find(same) {
+                return Err(Refusal::ReviewOpen { review: known.id, member });
+            }
             let review = program.next_review();
             let text = format!("review {review} of it was opened, and it may reply before that is decided");
             let told = notification::due(program, About::Review(review), [member.clone()].into(), text);
@@ -255,11 +260,33 @@ pub(crate) fn decide(
                 let reason = format!("review {review}: {}", proposed.reason);
                 Event::Member(MemberEvent::Moved { member: known.member.clone(), to, reason })
             });
-            let text = format!("review {review} of it was decided: {proposed}, {}", proposed.reason);
+            let text = format!("review {review} of it was decided: {}", effect(proposed));
             let told = notification::due(program, About::Review(review), [known.member.clone()].into(), text);
             Ok([decided].into_iter().chain(moved).chain(told).collect())
         }
     }
+}
+
+/// Says what an outcome means for the member; its reason is told over a confidential channel.
+fn effect(proposed: &Proposed) -> String {
+    match (&proposed.restriction, proposed.outcome) {
+        (Some(restriction), _) => format!("it is restricted, {restriction}"),
+        (None, Outcome::Clear) => String::from("nothing stands against it"),
+        (None, Outcome::Warn) => String::from("it is warned, and its standing stays as it is"),
+        (None, Outcome::Restrict) => String::from("it is restricted and has nothing before it is public"),
+        (None, Outcome::Suspend) => String::from("it is suspended and has nothing until it is reinstated"),
+        (None, Outcome::Remove) => String::from("it is removed from the program for good"),
+    }
+}
+
+/// Returns how often a member was warned by reviews that were decided by an instant.
+#[must_use]
+pub fn warnings(program: &Program, member: &MemberId, by: Timestamp) -> usize {
+    let warned = |review: &&Review| {
+        review.member == *member
+            && review.decided.as_ref().is_some_and(|(outcome, at, _)| *outcome == Outcome::Warn && *at <= by)
+    };
+    program.reviews().filter(warned).count()
 }
 
 /// Checks that an outcome may be had now. A review may confirm the standing a member already has, for example
@@ -278,7 +305,7 @@ fn check(program: &Program, ctx: &Context<'_>, member: &Member, proposed: &Propo
     if let Some(until) = wanted.until.filter(|until| *until <= ctx.now) {
         return Err(Refusal::RestrictionEnded { until });
     }
-    if !ctx.policy.heeds_restrictions() {
+    if !program.policies().heeds_restrictions() {
         return Err(Refusal::RestrictionUnheeded);
     }
     match restriction_in_force(program, &member.id, ctx.now) {

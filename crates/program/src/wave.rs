@@ -124,6 +124,9 @@ pub enum WaveEvent {
         member: MemberId,
         /// What, and why.
         items: Vec<Withholding>,
+        /// Version of the policies that decided; absent in entries of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy_set: Option<String>,
     },
     /// Everything due was released.
     Released {
@@ -168,7 +171,7 @@ pub(crate) fn decide(
             if wave.approvals.contains_key(ctx.actor) {
                 return Err(Refusal::ApprovedBySame { wave: wave_id.clone(), actor: ctx.actor.clone() });
             }
-            let plan = plan::plan(program, ctx.policy, id, wave_id, ctx.now)?;
+            let plan = plan::plan(program, program.policies(), id, wave_id, ctx.now)?;
             if !plan.reaches_anybody() {
                 return Err(Refusal::NobodyThere { wave: wave_id.clone() });
             }
@@ -245,7 +248,7 @@ fn finish(
 ) -> Result<Vec<Event>, Refusal> {
     check_due(program, id, wave_id, ctx.now)?;
     let wave = program.case(id)?.wave(wave_id)?;
-    let plan = plan::plan(program, ctx.policy, id, wave_id, ctx.now)?;
+    let plan = plan::plan(program, program.policies(), id, wave_id, ctx.now)?;
     let missing = plan.due().count();
     if missing > 0 {
         return Err(Refusal::CopiesMissing { wave: wave_id.clone(), missing });
@@ -258,7 +261,14 @@ fn finish(
         .into_iter()
         .filter(|(member, items)| wave.withheld.get(member) != Some(items))
         .map(|(member, items)| {
-            Event::Wave(WaveEvent::Withheld { case: id.clone(), wave: wave_id.clone(), member, items })
+            let policy_set = Some(plan.policy_set.clone());
+            Event::Wave(WaveEvent::Withheld {
+                case: id.clone(),
+                wave: wave_id.clone(),
+                member,
+                items,
+                policy_set,
+            })
         })
         .collect();
     if wave.released.is_none() {

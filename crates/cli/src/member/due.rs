@@ -38,7 +38,7 @@ struct Row {
 pub(super) async fn run(common: &Common, session: &Session, args: DueArgs) -> anyhow::Result<()> {
     let program = session.engine.program().await;
     let now = session.engine.clock().now();
-    let found = due::due(&program, session.engine.policy(), now, args.within.duration());
+    let found = due::due(&program, program.policies(), now, args.within.duration());
     let rows: Vec<Row> = found
         .into_iter()
         .map(|due| {

@@ -186,8 +186,9 @@ fn help_for_members() {
       key        Add a member's age key, or confirm one after comparing its fingerprint over a second
                  channel
       agreement  Record that a member signed an agreement
-      suspend    Suspend a member: nothing is given to it from now on
-      reinstate  Reinstate a suspended or restricted member; somebody else than who suspended it
+      suspend    Suspend a member, alone and at once: nothing is given to it from now on
+      reinstate  Reinstate a suspended or restricted member; takes effect when a second operator says
+                 the same
       help       Print this message or the help of the given subcommand(s)
 
     Options:

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::Desk;
+use crate::world::{CASE, Desk};
 
 const SCENARIO: &str = r#"
 now    = 2026-12-01T00:00:00Z
@@ -170,4 +170,49 @@ fn a_set_that_is_not_sound_is_compared_with_nothing() {
     assert!(said.contains("colour"), "{said}");
     assert!(desk.refused(&["policy", "diff", "nowhere.cedar"]).contains("nowhere.cedar"));
     assert!(Desk::empty().refused(&["policy", "diff", "default"]).contains("acme"));
+}
+
+#[test]
+fn two_people_change_the_policies_and_the_log_keeps_every_version() {
+    let desk = Desk::due();
+    let closed = format!("{SET}\n@id(\"no\") @says(\"not now\") forbid (principal, action, resource);");
+    desk.write("closed.cedar", &closed);
+    desk.write("unsound.cedar", SET.replace("principal.standing", "principal.colour"));
+    let first = desk.json(&["policy", "versions"]);
+    assert_eq!(
+        (&first[0]["number"], &first[0]["name"], &first[0]["state"]),
+        (&json!(1), &json!("default"), &json!("adopted"))
+    );
+    assert_eq!(desk.ok(&["policy", "show"]).trim_end(), SET.trim_end());
+
+    desk.refuses(&["policy", "propose", "unsound.cedar", "--reason", "so"], &["colour", "unsound.cedar"]);
+    desk.refuses(&["policy", "propose", "default", "--reason", "so"], &["version 1 already"]);
+    let said = desk.by("alice", &["policy", "propose", "closed.cedar", "--reason", "a leak"]);
+    assert!(said.contains("none becomes more permissive"), "what it would change is shown: {said}");
+    assert!(
+        said.ends_with("proposed as version 2; another operator runs `forewarn policy adopt 2`\n"),
+        "{said}"
+    );
+    desk.refuses(&["policy", "adopt", "2"], &["two people", "propose and adopt policies"]);
+    let waits = desk.json(&["policy", "versions"]);
+    assert_eq!(waits[1]["state"], "proposed");
+    assert_eq!(desk.json(&["wave", "plan", CASE, "first"])["policy_set"], waits[0]["version"]);
+
+    desk.by("bob", &["policy", "adopt", "2"]);
+    let plan = desk.json(&["wave", "plan", CASE, "first"]);
+    assert_eq!(plan["policy_set"], waits[1]["version"]);
+    assert!(plan["rows"].as_array().unwrap().iter().all(|row| row["policies"] == json!(["no"])), "{plan:#}");
+    desk.refuses(&["wave", "release", CASE, "first"], &["0 of 2 approvals"]);
+    assert_eq!(desk.ok(&["policy", "show", "2"]).trim_end(), closed);
+    assert!(desk.ok(&["policy", "list", "--set", "in-force"]).contains("not now"));
+    let table = desk.ok(&["policy", "versions"]);
+    for part in ["closed.cedar", "a leak", "IN FORCE", "bob", "alice"] {
+        assert!(table.contains(part), "`{part}` is not in: {table}");
+    }
+
+    desk.by("alice", &["policy", "propose", "default", "--reason", "as before"]);
+    desk.by("alice", &["policy", "withdraw", "3", "--reason", "too soon"]);
+    desk.refuses(&["policy", "adopt", "3"], &["is withdrawn", "propose the set again"]);
+    desk.refuses(&["policy", "show", "9"], &["no version 9", "forewarn policy versions"]);
+    assert!(desk.ok(&["verify"]).contains("everything fits"));
 }

@@ -153,6 +153,8 @@ fn what_comes_too_early_too_late_or_from_one_person_is_refused() {
         &["lies after now"],
     );
     desk.by("alice", &["member", "suspend", "veltrune", "--reason", "so"]);
+    let noted = desk.by("alice", &["member", "reinstate", "veltrune", "--reason", "so"]);
+    assert!(noted.contains("when another operator runs the same command"), "{noted}");
     desk.refuses(&["member", "reinstate", "veltrune", "--reason", "so"], &["another operator must"]);
     let again = admission("veltrune");
     desk.refuses(&again.iter().map(String::as_str).collect::<Vec<_>>(), &["`veltrune` exists already"]);

@@ -89,6 +89,7 @@ fn from_init_to_publish() {
     let suspended = desk.refused(&["copy", "export", "--member", "veltrune", "again"]);
     assert!(suspended.contains("suspended"), "{suspended}");
     desk.by("ines", &["member", "reinstate", "veltrune", "--reason", "cleared"]);
+    desk.by("alice", &["member", "reinstate", "veltrune", "--reason", "cleared"]);
 
     // Nothing is public before the end; two people end the embargo early.
     desk.refuses(&["publish", CASE], &["cannot be published before"]);
@@ -101,10 +102,28 @@ fn from_init_to_publish() {
     assert!(desk.json_by("bob", &exit)["over"].is_string(), "run again, it repeats nothing");
     desk.refuses(&["notification", "told", "N9", "--how", "telephone"], &["no notification `N9`"]);
     let list = desk.json(&["notification", "list"]);
-    // Of the review, twice, and of the early end.
-    assert_eq!(strings(&list, "id"), ["N1", "N2", "N3"]);
-    desk.by("alice", &["notification", "told", "N3", "--member", "veltrune", "--how", "telephone"]);
-    for id in ["N1", "N2", "N3"] {
+    // Of the review, twice, of the reinstatement, and of the early end.
+    assert_eq!(strings(&list, "id"), ["N1", "N2", "N3", "N4"]);
+    assert!(desk.ok(&["notification", "list"]).contains("no contact"));
+    desk.by(
+        "alice",
+        &[
+            "member",
+            "contact",
+            "veltrune",
+            "--role",
+            "emergency",
+            "--name",
+            "duty desk",
+            "--address",
+            "+43 1 555",
+        ],
+    );
+    let list = desk.json(&["notification", "list"]);
+    assert_eq!(list[2]["reach"]["veltrune"]["address"], "+43 1 555");
+    assert!(desk.ok(&["notification", "list"]).contains("duty desk"));
+    desk.by("alice", &["notification", "told", "N4", "--member", "veltrune", "--how", "telephone"]);
+    for id in ["N1", "N2", "N3", "N4"] {
         desk.by("alice", &["notification", "told", id, "--how", "telephone"]);
     }
     assert!(desk.ok(&["notification", "list"]).contains("no notification yet"));

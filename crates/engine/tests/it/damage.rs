@@ -74,14 +74,14 @@ async fn a_forgery_with_all_its_hashes_right_breaks_the_checkpoint() {
     let database =
         SqlitePool::connect(&format!("sqlite:{}", root.join("forewarn.db").display())).await.unwrap();
     let (salt, body): (Vec<u8>, Vec<u8>) =
-        sqlx::query_as("SELECT salt, body FROM entry WHERE seq = 7").fetch_one(&database).await.unwrap();
+        sqlx::query_as("SELECT salt, body FROM entry WHERE seq = 9").fetch_one(&database).await.unwrap();
     database.close().await;
     let forged = String::from_utf8(body.clone()).unwrap().replace("ACME", "ACNE");
     assert_ne!(forged.as_bytes(), body);
     let leaf = tlog::leaf_hash(&tlog::commitment(&salt.try_into().unwrap(), forged.as_bytes()));
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let (body, leaf) = (hex(forged.as_bytes()), hex(leaf.as_bytes()));
-    tamper(&root, &format!("UPDATE entry SET body = x'{body}', leaf = x'{leaf}' WHERE seq = 7")).await;
+    tamper(&root, &format!("UPDATE entry SET body = x'{body}', leaf = x'{leaf}' WHERE seq = 9")).await;
     assert!(refusal(&root).await.contains("the log was changed"));
     assert!(problems(&root).await.contains("the log was changed"));
 }

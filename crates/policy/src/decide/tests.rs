@@ -313,3 +313,21 @@ fn what_is_handed_to_cedar_fits_the_schema() {
         }
     }
 }
+
+#[test]
+fn a_set_that_could_not_be_read_refuses_everything_and_says_so() {
+    let why = PolicySet::parse("mine", "permit (principal, action, resource);").unwrap_err();
+    let closed = PolicySet::closed("mine", "permit (principal, action, resource);", &why);
+    let tier = entry();
+    let (subject, thing) = (good(&tier, &[]), thing(Class::Notice));
+    let long_after = at("2027-12-08T18:00:00Z");
+    let decided = closed.decide(Action::Fetch, &subject, &thing, long_after);
+    assert_eq!(decided.effect, Effect::Deny);
+    assert!(
+        decided.says.contains("cannot be read by this version") && decided.says.contains("`@id"),
+        "{decided:?}"
+    );
+    let outlook = closed.outlook(&subject, &thing, long_after);
+    assert_eq!(outlook.effect, crate::outlook::Prospect::Withhold { until: None });
+    assert!(closed.heeds_restrictions() && closed.closed_because().is_some());
+}

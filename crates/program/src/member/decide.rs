@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use policy::{Fact, Standing};
 
-use super::{Agreement, Enrolment, Key, MemberCommand, MemberEvent, check_change, check_move};
+use super::{Agreement, Enrolment, Key, MemberCommand, MemberEvent, check_change, check_move, takes_two};
 use crate::{
-    Event, context::Context, embargo::second_person, id::MemberId, program::Program, refusal::Refusal,
-    vetting::check_admission,
+    Event, context::Context, embargo::second_person, id::MemberId, notification, program::Program,
+    refusal::Refusal, vetting::check_admission,
 };
 
 pub(crate) fn decide(
@@ -55,12 +55,16 @@ pub(crate) fn decide(
             if reason.trim().is_empty() {
                 return Err(Refusal::Empty("the reason"));
             }
-            if matches!(member.standing, Standing::Suspended | Standing::Restricted)
-                && target == Standing::Active
-            {
-                second_person(Some(&member.moved_by), ctx.actor, "suspend and reinstate a member")?;
+            if takes_two(target) {
+                let first = member.proposed_move.as_ref().filter(|proposed| proposed.to == target);
+                let Some(first) = first else {
+                    return event(MemberEvent::MoveProposed { member: id.clone(), to: target, reason });
+                };
+                second_person(Some(&first.by), ctx.actor, "restrict, remove or reinstate a member")?;
             }
-            event(to(target, &reason))
+            let moved = Event::Member(to(target, &reason));
+            let told = notification::of_standing(program, member, target, ctx.now);
+            Ok([moved].into_iter().chain(told).collect())
         }
         MemberCommand::ChangeTier { tier } => {
             member?;

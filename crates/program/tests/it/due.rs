@@ -83,7 +83,7 @@ fn a_member_that_has_nothing_loses_nothing() {
     world.ok("ann", to("acme", Standing::Suspended));
     let told = told(&world, 7);
     assert!(told[0].contains("nothing more than already") && told[0].contains("suspended"), "{told:#?}");
-    world.ok("ann", to("acme", Standing::Removed));
+    world.both("acme", Standing::Removed);
     assert!(soon(&world, 7).is_empty(), "nothing is kept fresh about who was removed");
 }
 

@@ -209,18 +209,18 @@ fn an_early_end_is_told_to_all_who_know_or_were_about_to() {
     world.admit("cord", "late");
     world.ok("ann", to("cord", policy::Standing::Suspended));
     world.ok("ann", terminate());
-    assert_eq!(world.program.notifications().count(), 0, "one person's word ends nothing");
+    assert_eq!(world.program.notifications().count(), 1, "one person's word ends nothing");
     world.ok("bob", terminate());
     let told_of = |world: &World| {
         let newest = world.program.notifications().last().unwrap();
         newest.untold().map(ToString::to_string).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(told_of(&world), "acme bolt");
-    assert!(matches!(world.refused("ann", told(1, &["cord"])), Refusal::NotToBeTold { .. }));
-    assert!(matches!(world.refused("ann", told(2, &[])), Refusal::UnknownNotification(_)));
-    world.ok("ann", told(1, &["bolt"]));
-    world.idle("bob", told(1, &["bolt"]));
-    world.ok("bob", told(1, &[]));
+    assert!(matches!(world.refused("ann", told(2, &["cord"])), Refusal::NotToBeTold { .. }));
+    assert!(matches!(world.refused("ann", told(3, &[])), Refusal::UnknownNotification(_)));
+    world.ok("ann", told(2, &["bolt"]));
+    world.idle("bob", told(2, &["bolt"]));
+    world.ok("bob", told(2, &[]));
     assert_eq!(told_of(&world), "");
 
     // Forced by what the public knows, it is told as well; an end that came by itself is not.

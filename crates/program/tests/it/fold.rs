@@ -58,7 +58,7 @@ proptest! {
         let now = program.high_water().unwrap_or(t(0)).max(t(0));
         let actor = user("ann");
         for step in &then {
-            let ctx = Context { now, actor: &actor, policy: &POLICY };
+            let ctx = Context { now, actor: &actor };
             let _ = program.decide(&ctx, command(&program, t(0), step));
         }
         let _ = plan::plan(&program, &POLICY, &case("c"), &wave("w"), now);

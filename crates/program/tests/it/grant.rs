@@ -145,7 +145,7 @@ fn unknown_and_expired_restrict() {
         world.ok("ann", about("acme", record_fact(third_party_duty(Trigger::Exploitation))));
     });
     withheld(|world| {
-        world.ok("ann", to("acme", Standing::Restricted));
+        world.both("acme", Standing::Restricted);
     });
     withheld(|world| {
         let agreement = crate::world::agreement(END - 14 * DAY + 1);

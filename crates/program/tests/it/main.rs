@@ -17,6 +17,7 @@ mod leak;
 #[cfg(test)]
 mod member;
 #[cfg(test)]
+mod policies;
 mod review;
 #[cfg(test)]
 mod rules;

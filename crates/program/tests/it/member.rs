@@ -4,6 +4,7 @@ use policy::{DutySubject, Fact, Lead, Standing, Trigger};
 use program::{
     Refusal,
     member::{Enrolment, MemberCommand, fact_key},
+    notification::About,
 };
 
 use crate::world::{
@@ -91,10 +92,16 @@ fn nobody_becomes_active_without_tier_and_agreement() {
 }
 
 #[test]
-fn one_person_cannot_suspend_and_reinstate_not_even_by_admitting_again() {
+fn one_person_suspends_and_two_give_back_not_even_by_admitting_again() {
     for held in [Standing::Suspended, Standing::Restricted] {
         let mut world = World::peopled();
         world.ok("ann", to("acme", held));
+        if held == Standing::Restricted {
+            world.ok("bob", to("acme", held));
+        }
+        assert_eq!(world.standing("acme"), held);
+        world.ok("ann", to("acme", Standing::Active));
+        assert_eq!(world.standing("acme"), held, "proposed is not decided");
         assert!(matches!(world.refused("ann", to("acme", Standing::Active)), Refusal::SamePerson { .. }));
         for operator in ["ann", "bob"] {
             assert!(matches!(
@@ -103,7 +110,55 @@ fn one_person_cannot_suspend_and_reinstate_not_even_by_admitting_again() {
             ));
         }
         world.ok("bob", to("acme", Standing::Active));
+        assert_eq!(world.standing("acme"), Standing::Active);
     }
+}
+
+#[test]
+fn one_person_restricts_and_removes_nobody() {
+    for taken in [Standing::Restricted, Standing::Removed] {
+        let mut world = World::peopled();
+        world.ok("ann", to("acme", taken));
+        assert_eq!(world.standing("acme"), Standing::Active);
+        assert!(matches!(world.refused("ann", to("acme", taken)), Refusal::SamePerson { .. }));
+        // Somebody who wants something else proposes that, and the first word is void.
+        let other = if taken == Standing::Removed { Standing::Restricted } else { Standing::Removed };
+        world.ok("bob", to("acme", other));
+        world.ok("ann", to("acme", taken));
+        assert_eq!(world.standing("acme"), Standing::Active);
+        // A suspension is not the move that was proposed, and voids it.
+        world.ok("cyd", to("acme", Standing::Suspended));
+        world.ok("bob", to("acme", taken));
+        assert_eq!(world.standing("acme"), Standing::Suspended);
+        world.ok("cyd", to("acme", taken));
+        assert_eq!(world.standing("acme"), taken);
+    }
+}
+
+#[test]
+fn a_member_is_told_of_every_move_and_of_no_reason() {
+    let mut world = World::peopled();
+    for (first, second, target) in [
+        ("ann", None, Standing::Suspended),
+        ("ann", Some("bob"), Standing::Active),
+        ("ann", Some("bob"), Standing::Restricted),
+        ("ann", Some("bob"), Standing::Removed),
+    ] {
+        let told = world.program.notifications().count();
+        world.ok(first, to("acme", target));
+        let waits = second.map_or(1, |_| 0);
+        assert_eq!(world.program.notifications().count(), told + waits, "a proposal is told to nobody");
+        if let Some(second) = second {
+            world.ok(second, to("acme", target));
+        }
+        let notification = world.program.notifications().last().unwrap();
+        assert_eq!(notification.about, About::Standing(member("acme")));
+        assert!(notification.untold().eq([&member("acme")]));
+        assert!(!notification.text.contains("because") && notification.text.contains("(agreement nda-3)"));
+    }
+    let texts: Vec<_> = world.program.notifications().map(|known| known.text.clone()).collect();
+    assert!(texts[0].starts_with("it is suspended and has nothing"), "{texts:?}");
+    assert!(texts[3].starts_with("it is removed from the program for good"), "{texts:?}");
 }
 
 #[test]
@@ -115,7 +170,7 @@ fn a_move_has_a_reason() {
 #[test]
 fn removed_is_for_good_and_declined_may_apply_again() {
     let mut world = World::peopled();
-    world.ok("ann", to("acme", Standing::Removed));
+    world.both("acme", Standing::Removed);
     for way in Standing::ALL {
         assert!(matches!(world.refused("bob", to("acme", *way)), Refusal::IllegalStanding { .. }));
     }

@@ -6,12 +6,12 @@ use program::{
     id::ReviewId,
     member::MemberCommand,
     plan::Fate,
-    review::{Outcome, ReviewCommand},
+    review::{Outcome, ReviewCommand, warnings},
 };
 
 use crate::world::{
-    DAY, END, World, about, confirm, item, member, open_leak, open_review, outcome, proposes, reading,
-    record_reading, record_trace, reply, restrict, t, to, trace,
+    DAY, END, World, about, adopt, confirm, item, member, open_leak, open_review, outcome, proposes,
+    proposes_policy, reading, record_reading, record_trace, reply, restrict, t, to, trace,
 };
 
 fn reviewed() -> World {
@@ -88,7 +88,7 @@ fn every_outcome_gives_its_standing() {
 fn an_outcome_that_no_longer_fits_is_not_confirmed() {
     let mut world = reviewed();
     world.ok("ann", outcome(Outcome::Suspend));
-    world.ok("cyd", to("acme", Standing::Removed));
+    world.both("acme", Standing::Removed);
     assert!(matches!(world.refused("bob", confirm()), Refusal::IllegalStanding { .. }));
     assert!(matches!(world.refused("ann", outcome(Outcome::Clear)), Refusal::IllegalStanding { .. }));
     world.ok("ann", outcome(Outcome::Remove));
@@ -196,11 +196,9 @@ fn a_restriction_that_would_bar_nothing_is_refused() {
     );
     // Under a set that does not read restrictions, one would be a word without an effect.
     let deaf = "@id(\"all\") @says(\"all\") permit (principal, action, resource);";
-    let deaf = policy::PolicySet::parse("deaf", deaf).unwrap();
-    let actor = crate::world::user("ann");
-    let ctx = program::Context { now: world.now, actor: &actor, policy: &deaf };
-    let refusal = world.program.decide(&ctx, restrict(&[Class::Notice], None)).unwrap_err();
-    assert_eq!(refusal, Refusal::RestrictionUnheeded);
+    world.ok("ann", proposes_policy("deaf", deaf));
+    world.ok("bob", adopt(2));
+    assert_eq!(world.refused("ann", restrict(&[Class::Notice], None)), Refusal::RestrictionUnheeded);
 }
 
 #[test]
@@ -213,8 +211,38 @@ fn a_member_is_told_of_its_review_and_its_outcome() {
         told,
         [
             "review R1 of it was opened, and it may reply before that is decided",
-            "review R1 of it was decided: restrict reproduction until 2026-06-02T00:00:00Z, so",
+            "review R1 of it was decided: it is restricted, reproduction until 2026-06-02T00:00:00Z",
         ]
     );
     assert!(world.program.notifications().all(|known| known.untold().eq([&member("acme")])));
+}
+
+#[test]
+fn a_warning_changes_no_standing_and_is_counted() {
+    let mut world = reviewed();
+    let warned = |world: &World| warnings(&world.program, &member("acme"), world.now);
+    world.ok("ann", outcome(Outcome::Warn));
+    assert!(matches!(world.refused("ann", confirm()), Refusal::SamePerson { .. }));
+    assert_eq!(warned(&world), 0, "proposed is not decided");
+    let done = world.ok("bob", confirm());
+    assert_eq!(world.standing("acme"), Standing::Active);
+    assert_eq!(done.len(), 2, "decided and told, and nothing else: {done:?}");
+    assert_eq!(warned(&world), 1);
+    assert_eq!(warnings(&world.program, &member("bolt"), world.now), 0);
+    assert_eq!(warnings(&world.program, &member("acme"), t(-1)), 0, "not yet then");
+    let told = world.program.notifications().last().unwrap();
+    assert_eq!(told.text, "review R1 of it was decided: it is warned, and its standing stays as it is");
+    world.ok("bob", open_review("acme", None));
+    assert_eq!(warned(&world), 1);
+}
+
+#[test]
+fn one_ground_has_one_open_review() {
+    let mut world = reviewed();
+    let refusal = world.refused("bob", open_review("acme", None));
+    assert_eq!(refusal, Refusal::ReviewOpen { review: ReviewId(1), member: member("acme") });
+    world.ok("bob", open_review("bolt", None));
+    world.ok("ann", outcome(Outcome::Clear));
+    world.ok("bob", confirm());
+    world.ok("bob", open_review("acme", None));
 }

@@ -19,6 +19,7 @@ use program::{
     marks::MarksEvent,
     member::MemberEvent,
     notification::{About, NotificationEvent},
+    policies::PolicyEvent,
     program::ProgramEvent,
     review::{Outcome, ReviewEvent},
     vetting::{Answer, Criterion, ScreeningOutcome, VettingEvent},
@@ -28,7 +29,8 @@ use program::{
 #[derive(Default)]
 struct Who {
     standing: Option<Standing>,
-    moved_by: Option<UserId>,
+    /// A move that one person asked for.
+    wanted: Option<(Standing, UserId)>,
     tier: Option<TierId>,
     agreed_until: Option<Timestamp>,
     keys: BTreeMap<String, bool>,
@@ -86,6 +88,8 @@ pub(crate) struct Shadow {
     criteria: Vec<Criterion>,
     criteria_by: Option<UserId>,
     attest_every: i64,
+    policies: u32,
+    policy_waits: Option<(u32, UserId)>,
 }
 
 impl Shadow {
@@ -135,6 +139,7 @@ impl Shadow {
             Event::Review(event) => self.review(event, actor),
             Event::Notification(event) => self.notification(event, at),
             Event::Token(_) => {}
+            Event::Policy(event) => self.policies(event, actor),
         }
     }
 
@@ -200,7 +205,9 @@ impl Shadow {
             }
             MemberEvent::Moved { to, .. } => {
                 assert_ne!(who.standing, Some(Standing::Removed), "removed is for good");
-                let held = matches!(who.standing, Some(Standing::Suspended | Standing::Restricted));
+                let first = who.wanted.take().filter(|(wanted, _)| wanted == to).map(|(_, first)| first);
+                let by_two = first.is_some_and(|first| first != *actor);
+                let admitted = who.standing == Some(Standing::Vetting);
                 if *to == Standing::Active
                     && who.standing == Some(Standing::Vetting)
                     && !self.criteria.is_empty()
@@ -210,11 +217,12 @@ impl Shadow {
                 }
                 if *to == Standing::Active {
                     assert!(who.tier.is_some() && who.agreed_until.is_some(), "active without admission");
-                    assert!(!held || reviewed || who.moved_by.as_ref() != Some(actor), "reinstated by one");
                 }
+                let alone = matches!(to, Standing::Vetting | Standing::Suspended | Standing::Declined);
+                assert!(alone || reviewed || admitted || by_two, "made {to} by one");
                 who.standing = Some(*to);
-                who.moved_by = Some(actor.clone());
             }
+            MemberEvent::MoveProposed { to, .. } => who.wanted = Some((*to, actor.clone())),
             MemberEvent::Tiered { tier, .. } => who.tier = Some(tier.clone()),
             MemberEvent::Signed { agreement, .. } => who.agreed_until = Some(agreement.until),
             MemberEvent::FactRecorded { fact, .. } => {
@@ -364,6 +372,27 @@ impl Shadow {
             NotificationEvent::Told { notification, members, .. } => {
                 let untold = self.untold.get_mut(notification).unwrap();
                 assert!(!members.is_empty() && members.iter().all(|member| untold.remove(member)));
+            }
+        }
+    }
+
+    fn policies(&mut self, event: &PolicyEvent, actor: &UserId) {
+        match event {
+            PolicyEvent::Proposed { number, .. } => {
+                assert_eq!(*number, self.policies + 1, "numbers go up by one");
+                self.policies = *number;
+                self.policy_waits = Some((*number, actor.clone()));
+            }
+            PolicyEvent::Adopted { number } => {
+                let (waits, first) = self.policy_waits.take().expect("adopted what nobody proposed");
+                assert_eq!(waits, *number, "adopted what was superseded");
+                // The founder alone, and then never again.
+                assert!(self.entries < 20 && *number == 1 || first != *actor, "policies changed by one");
+                let waves = self.cases.values_mut().flat_map(|case| case.waves.values_mut());
+                waves.for_each(|wave| wave.approvals.clear());
+            }
+            PolicyEvent::Withdrawn { number, .. } => {
+                assert_eq!(self.policy_waits.take().map(|(waits, _)| waits), Some(*number));
             }
         }
     }

@@ -18,6 +18,7 @@ use program::{
     member::{MemberCommand, MemberEvent, fact_key},
     notification::NotificationCommand,
     plan,
+    policies::{PolicyCommand, PolicyState},
     review::{Outcome, ReviewCommand},
     sighting::{Report, SightingKind},
     vetting::{Answer, VettingCommand},
@@ -62,6 +63,7 @@ enum What {
     SignSheet,
     Screen,
     Contact,
+    Policy,
     SetTier,
     Open,
     Observe,
@@ -136,7 +138,8 @@ const OFTEN: [What; 18] = [
     What::Sight,
     What::Told,
 ];
-const VETTING: [What; 9] = [
+const VETTING: [What; 10] = [
+    What::Policy,
     What::Reconfirm,
     What::SetCriteria,
     What::SetCriteria,
@@ -229,6 +232,9 @@ pub(crate) fn command(program: &Program, now: jiff::Timestamp, step: &Step) -> C
         What::Admit => about(MemberCommand::Admit { tier: some_tier(pick), agreement: agreement(n * HOUR) }),
         What::Move => {
             let to = *Standing::ALL.iter().cycle().nth(pick).unwrap();
+            // What one person asked for is mostly what the next one is asked about.
+            let asked = program.member(&who).ok().and_then(|member| member.proposed_move.as_ref());
+            let to = asked.filter(|_| !step.n.is_multiple_of(4)).map_or(to, |asked| asked.to);
             // Removed is for good, and would leave nothing to do.
             let to = if to == Standing::Removed && !step.n.is_multiple_of(5) { Standing::Active } else { to };
             about(MemberCommand::Move { to, reason: why() })
@@ -259,6 +265,7 @@ pub(crate) fn command(program: &Program, now: jiff::Timestamp, step: &Step) -> C
         What::SignSheet => vetting(VettingCommand::Sign),
         What::Screen => vetting(VettingCommand::Screen(screening(step.n.is_multiple_of(5)))),
         What::Contact => vetting(contact(pick)),
+        What::Policy => Command::Policy(policy_command(program, step.n)),
         What::SetTier => {
             let id = some_tier(pick);
             let classes = Class::ALL.iter().copied().take(pick % 7).collect();
@@ -301,7 +308,7 @@ pub(crate) fn command(program: &Program, now: jiff::Timestamp, step: &Step) -> C
         What::Approve => {
             // Half of them name the plan they saw; now and then it is another one.
             let looked = step.n.is_multiple_of(2);
-            let saw = looked.then(|| plan::plan(program, &POLICY, &of, &which, now).ok());
+            let saw = looked.then(|| plan::plan(program, program.policies(), &of, &which, now).ok());
             let saw = saw.flatten().map(|plan| plan.hash);
             let plan = if step.n.is_multiple_of(15) { Some(sha("another")) } else { saw };
             in_wave(WaveCommand::Approve { plan })
@@ -371,6 +378,22 @@ pub(crate) fn command(program: &Program, now: jiff::Timestamp, step: &Step) -> C
     }
 }
 
+/// The shipped rules under other names, so that what is judged is known; mostly what comes next.
+fn policy_command(program: &Program, n: u32) -> PolicyCommand {
+    let last = program.policy_versions().last();
+    let number = last.map_or(1, |known| known.number);
+    let waits = last.is_some_and(|known| known.state == PolicyState::Proposed);
+    match n % 8 {
+        0 => PolicyCommand::Withdraw { number, reason: String::from("so") },
+        1 => PolicyCommand::Adopt { number: n % 4 },
+        2..6 if waits => PolicyCommand::Adopt { number },
+        _ => {
+            let (name, text) = (format!("set-{}", n % 3), POLICY.text().to_owned());
+            PolicyCommand::Propose { name, text, reason: String::from("so") }
+        }
+    }
+}
+
 fn some_tier(pick: usize) -> program::id::TierId {
     tier(["early", "late"][pick % 2])
 }
@@ -412,7 +435,9 @@ fn repeats(what: What) -> bool {
 
 /// Releases as the engine does: what the plan says is due is never refused, and nothing is left over.
 fn release(world: &mut World, actor: &str, of: &CaseId, which: &WaveId) -> Vec<Entry> {
-    let Ok(plan) = plan::plan(&world.program, &POLICY, of, which, world.now) else { return Vec::new() };
+    let Ok(plan) = plan::plan(&world.program, world.program.policies(), of, which, world.now) else {
+        return Vec::new();
+    };
     if program::wave::check_due(&world.program, of, which, world.now).is_err() {
         return Vec::new();
     }
@@ -463,7 +488,7 @@ fn walk(far: bool, steps: &[Step]) -> World {
         shadow.take(&entries);
         shadow.checked(&world.program);
     }
-    shadow.judged(&world.program, &POLICY, world.now);
+    shadow.judged(&world.program, world.program.policies(), world.now);
     world
 }
 
@@ -530,6 +555,8 @@ fn no_promise_is_broken_whatever_is_tried() {
         ("vetting/contact_set", 4),
         ("program/criteria_proposed", 10),
         ("program/criteria_set", 1),
+        ("policy/proposed", 4),
+        ("policy/adopted", 2),
         ("admitted", 4),
     ] {
         assert!(seen.get(what).copied().unwrap_or(0) >= least, "{what} is too rare: {seen:?}");

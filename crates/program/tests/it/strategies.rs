@@ -19,6 +19,7 @@ use program::{
     marks::{MarksCommitment, MarksEvent},
     member::{Agreement, MemberEvent},
     notification::{About, NotificationEvent},
+    policies::PolicyEvent,
     program::{ProgramEvent, Rules},
     review::{Outcome, ReviewEvent},
     sighting::{Exhibit, Sighting, SightingEvent, SightingKind},
@@ -169,6 +170,8 @@ fn member_events() -> impl Strategy<Value = MemberEvent> {
             to,
             reason
         }),
+        (members(), select(Standing::ALL), text())
+            .prop_map(|(member, to, reason)| MemberEvent::MoveProposed { member, to, reason }),
         (members(), tiers()).prop_map(|(member, tier)| MemberEvent::Tiered { member, tier }),
         (members(), text(), instants()).prop_map(|(member, version, until)| MemberEvent::Signed {
             member,
@@ -279,8 +282,15 @@ fn wave_events() -> impl Strategy<Value = WaveEvent> {
         }),
         (cases(), waves(), option::of(hashes()), option::of(small()))
             .prop_map(|(case, wave, plan, package)| WaveEvent::Approved { case, wave, plan, package }),
-        (cases(), waves(), members(), prop::collection::vec(withheld, 0..3))
-            .prop_map(|(case, wave, member, items)| WaveEvent::Withheld { case, wave, member, items }),
+        (cases(), waves(), members(), prop::collection::vec(withheld, 0..3), option::of(text())).prop_map(
+            |(case, wave, member, items, policy_set)| WaveEvent::Withheld {
+                case,
+                wave,
+                member,
+                items,
+                policy_set
+            }
+        ),
         (cases(), waves()).prop_map(|(case, wave)| WaveEvent::Released { case, wave }),
     ]
 }
@@ -437,6 +447,25 @@ fn token_events() -> impl Strategy<Value = TokenEvent> {
     ]
 }
 
+fn policy_events() -> impl Strategy<Value = PolicyEvent> {
+    let sets = prop_oneof![
+        text(),
+        Just(crate::world::POLICY.text().to_owned()),
+        Just(String::from("@id(\"no\") @says(\"no\") forbid (principal, action, resource);")),
+    ];
+    prop_oneof![
+        (small(), text(), sets, text()).prop_map(|(number, name, text, reason)| PolicyEvent::Proposed {
+            number,
+            name,
+            text,
+            version: String::from("some"),
+            reason
+        }),
+        small().prop_map(|number| PolicyEvent::Adopted { number }),
+        (small(), text()).prop_map(|(number, reason)| PolicyEvent::Withdrawn { number, reason }),
+    ]
+}
+
 /// Any event, with nothing in it that JSON could not hold.
 pub(crate) fn events() -> impl Strategy<Value = Event> {
     prop_oneof![
@@ -455,6 +484,7 @@ pub(crate) fn events() -> impl Strategy<Value = Event> {
         1 => notification_events().prop_map(Event::Notification),
         2 => vetting_events().prop_map(Event::Vetting),
         1 => token_events().prop_map(Event::Token),
+        1 => policy_events().prop_map(Event::Policy),
     ]
 }
 

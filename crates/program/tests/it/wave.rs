@@ -55,7 +55,7 @@ fn two_different_people_approve_and_somebody_must_be_there() {
 
     let mut world = World::planned();
     world.ok("ann", to("acme", Standing::Suspended));
-    world.ok("ann", to("bolt", Standing::Removed));
+    world.both("bolt", Standing::Removed);
     assert!(matches!(world.refused("ann", approve()), Refusal::NobodyThere { .. }));
 }
 
@@ -308,7 +308,7 @@ fn a_wave_that_reaches_nobody_is_neither_approved_nor_released() {
     world.ok("ann", schedule(14 * DAY));
     assert!(matches!(world.refused("ann", approve()), Refusal::NobodyThere { .. }));
     // A member that only waits for the public is somebody.
-    world.ok("bob", to("bolt", Standing::Restricted));
+    world.both("bolt", Standing::Restricted);
     world.ok("ann", approve());
 }
 

@@ -19,6 +19,7 @@ use program::{
     member::{Agreement, MemberCommand},
     notification::NotificationCommand,
     plan::{self, Plan},
+    policies::PolicyCommand,
     program::Rules,
     review::{Outcome, ReviewCommand},
     sighting::{Exhibit, Report, SightingKind},
@@ -135,7 +136,7 @@ impl World {
     /// Decides as of now and takes the events in, each through its stored bytes.
     pub(crate) fn run(&mut self, actor: &str, command: Command) -> Done {
         let actor = user(actor);
-        let ctx = Context { now: self.now, actor: &actor, policy: &POLICY };
+        let ctx = Context { now: self.now, actor: &actor };
         let events = self.program.decide(&ctx, command)?;
         let mut done = Vec::new();
         for event in events {
@@ -175,7 +176,7 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> Plan {
-        plan::plan(&self.program, &POLICY, &case("c"), &wave("w"), self.now).unwrap()
+        plan::plan(&self.program, self.program.policies(), &case("c"), &wave("w"), self.now).unwrap()
     }
 
     /// Records every copy that is due and finishes the wave.
@@ -218,6 +219,13 @@ impl World {
         }
     }
 
+    /// Moves a member as it takes two people.
+    pub(crate) fn both(&mut self, id: &str, target: Standing) {
+        self.ok("ann", to(id, target));
+        self.ok("bob", to(id, target));
+        assert_eq!(self.standing(id), target);
+    }
+
     pub(crate) fn standing(&self, id: &str) -> Standing {
         self.program.member(&member(id)).unwrap().standing
     }
@@ -230,6 +238,19 @@ impl World {
         all.sort();
         all.join(" ")
     }
+}
+
+pub(crate) fn proposes_policy(name: &str, text: &str) -> Command {
+    let reason = String::from("so");
+    Command::Policy(PolicyCommand::Propose { name: name.to_owned(), text: text.to_owned(), reason })
+}
+
+pub(crate) fn adopt(number: u32) -> Command {
+    Command::Policy(PolicyCommand::Adopt { number })
+}
+
+pub(crate) fn withdraw(number: u32) -> Command {
+    Command::Policy(PolicyCommand::Withdraw { number, reason: String::from("not so") })
 }
 
 pub(crate) fn found() -> Command {
