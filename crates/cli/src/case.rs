@@ -1,5 +1,7 @@
 //! `forewarn case`: cases, their items and their embargo.
 
+mod view;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -11,7 +13,7 @@ use program::{
     case::{Case, CaseCommand, Observation},
     deadline::Deadline,
     embargo::{Embargo, EmbargoCommand, before},
-    id::CaseId,
+    id::{CaseId, ViewingId},
     item::Tlp,
     sighting::Sighting,
 };
@@ -54,6 +56,26 @@ Example:
 Files that share named marks are added together, so that every name is defined. `forewarn mark lint FOLDER`
 checks a package before it is added.")]
     Item(ItemArgs),
+    /// Read an item's text; a reproduction takes a second operator's approval, and the log has it before you do
+    #[command(after_help = "\
+Example:
+  forewarn case view ACME-2026-7 poc.py --reason \"checking the marks\" --as alice
+  forewarn case approve-view V1 --as bob
+  forewarn case view ACME-2026-7 poc.py --reason \"checking the marks\" --out poc.py --as alice
+
+Coordinators, release engineers and investigators read; `forewarn operator roles` sets roles. The approval of
+somebody else, who has a role, is for one reading of the text as it stands.")]
+    View(view::ViewArgs),
+    /// Approve that another operator reads an item once
+    ApproveView {
+        /// Which viewing
+        viewing: ViewingId,
+    },
+    /// List who read, or asked to read, which item
+    Views {
+        /// Of one case alone
+        case: Option<CaseId>,
+    },
     /// List warnings about the marks of a case's items; none of them stops a release
     Lint {
         /// Which case
@@ -184,6 +206,9 @@ async fn act(common: &Common, session: &Session, verb: CaseVerb) -> anyhow::Resu
     let (done, entries) = match verb {
         CaseVerb::Show { case: None } => return list(common, session).await,
         CaseVerb::Show { case: Some(case) } => return show(common, session, &case).await,
+        CaseVerb::View(args) => return view::view(common, session, args).await,
+        CaseVerb::ApproveView { viewing } => return view::approve(common, session, viewing).await,
+        CaseVerb::Views { case } => return view::list(common, session, case.as_ref()).await,
         CaseVerb::BreakEmbargo(args) => return crate::exit::run(common, session, args).await,
         CaseVerb::Lint { case } => return lint(common, session, &case).await,
         CaseVerb::New { case, title, cves } => {

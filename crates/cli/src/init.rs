@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use engine::{Clock, Engine, Entropy, Founding};
-use policy::{Class, Lead, Tier};
+use policy::{Class, Lead, Role, Tier};
 use program::{
-    Command,
+    Command, Program,
     id::{TierId, UserId},
     program::Rules,
 };
 use serde::Serialize;
 
 use crate::{
-    args::Common,
+    args::{Common, named},
     member::criteria,
     output,
     session::{Session, data},
@@ -72,6 +72,29 @@ pub(crate) enum OperatorVerb {
         /// Who
         user: UserId,
     },
+    /// Set in which roles an operator acts, and no other; takes effect when a second operator says the same
+    #[command(after_help = "\
+Example:
+  forewarn operator roles
+  forewarn operator roles alice --role coordinator,release-engineer --as alice
+  forewarn operator roles alice --role coordinator,release-engineer --as bob
+
+Roles decide who reads what: see `forewarn case view`. An operator without one reads nothing.")]
+    Roles {
+        /// Whose; without anybody, everybody's roles are listed
+        #[arg(requires = "change")]
+        user: Option<UserId>,
+        /// coordinator, vetting-officer, release-engineer, investigator or auditor
+        #[arg(long = "role", value_name = "ROLES", value_delimiter = ',', value_parser = role, requires = "user", group = "change")]
+        roles: Vec<Role>,
+        /// Take every role away
+        #[arg(long, requires = "user", group = "change", conflicts_with = "roles")]
+        none: bool,
+    },
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    named(text, "coordinator, vetting-officer, release-engineer, investigator, auditor")
 }
 
 pub(crate) async fn run(common: &Common, args: InitArgs) -> anyhow::Result<()> {
@@ -138,6 +161,17 @@ pub(crate) async fn operator(common: &Common, verb: OperatorVerb) -> anyhow::Res
                 let rows = operators.iter().map(|operator| vec![operator.to_string()]);
                 output::table(common.json, &operators, &["operator"], rows)
             }
+            OperatorVerb::Roles { user: None, .. } => roles(common, &*session.engine.program().await),
+            OperatorVerb::Roles { user: Some(user), roles, .. } => {
+                let wanted: BTreeSet<Role> = roles.into_iter().collect();
+                let entries = session.execute(Command::SetRoles(user.clone(), wanted.clone())).await?;
+                let done = if session.engine.program().await.roles(&user) == Some(&wanted) {
+                    format!("`{user}` acts as {}", words(&wanted))
+                } else {
+                    format!("proposed for `{user}`: another operator runs the same command, with `--as`")
+                };
+                output::entries(common.json, &done, &entries)
+            }
             OperatorVerb::Add { user } => {
                 let entries = session.execute(Command::AddOperator(user.clone())).await?;
                 let added = session.engine.program().await.operators().any(|operator| *operator == user);
@@ -152,4 +186,25 @@ pub(crate) async fn operator(common: &Common, verb: OperatorVerb) -> anyhow::Res
     };
     let done = done.await;
     session.close(done).await
+}
+
+fn roles(common: &Common, program: &Program) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Listed<'a> {
+        operator: &'a UserId,
+        roles: Option<&'a BTreeSet<Role>>,
+    }
+    let operators: Vec<Listed> =
+        program.operators().map(|operator| Listed { operator, roles: program.roles(operator) }).collect();
+    let rows = operators
+        .iter()
+        .map(|one| vec![one.operator.to_string(), one.roles.map_or_else(|| words(&BTreeSet::new()), words)]);
+    output::table(common.json, &operators, &["operator", "roles"], rows)
+}
+
+fn words(roles: &BTreeSet<Role>) -> String {
+    if roles.is_empty() {
+        return String::from("none: reads nothing");
+    }
+    roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }

@@ -40,6 +40,7 @@ pub mod timer;
 pub mod token;
 pub mod trace;
 pub mod verify;
+pub mod viewing;
 pub mod writer;
 
 pub use clock::{Clock, Stopwatch};

@@ -231,7 +231,7 @@ fn entity(
 }
 
 /// Writes an instant in Cedar's form, in whole milliseconds; a public instant was rounded up before.
-fn datetime(at: Timestamp) -> RestrictedExpression {
+pub(crate) fn datetime(at: Timestamp) -> RestrictedExpression {
     RestrictedExpression::new_datetime(format!("{:.3}", crate::instant::down(at)))
 }
 

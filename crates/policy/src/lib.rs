@@ -24,7 +24,7 @@ pub use decide::{Decision, Effect};
 pub use explain::{Change, Explanation};
 pub use facts::{Class, DutySubject, Fact, FactKind, KeyState, Restriction, Standing, Tier, Trigger};
 pub use lead::{Lead, LeadError};
-pub use operators::operators;
+pub use operators::{Operator, OperatorSet, Role};
 pub use outlook::{Outlook, Prospect};
 pub use request::{Action, Subject, Thing};
 pub use scenario::{Row, Scenario, ScenarioError};

@@ -8,7 +8,8 @@ use crate::{
     case::CaseEvent, deadline::DeadlineEvent, embargo::EmbargoEvent, grant::GrantEvent, id::UserId,
     item::ItemEvent, leak::LeakEvent, marks::MarksEvent, member::MemberEvent,
     notification::NotificationEvent, policies::PolicyEvent, program::ProgramEvent, review::ReviewEvent,
-    sighting::SightingEvent, token::TokenEvent, vetting::VettingEvent, wave::WaveEvent,
+    sighting::SightingEvent, token::TokenEvent, vetting::VettingEvent, viewing::ViewingEvent,
+    wave::WaveEvent,
 };
 
 /// Version of the entry's body; events are only ever added to.
@@ -50,6 +51,8 @@ pub enum Event {
     Token(TokenEvent),
     /// About the policies.
     Policy(PolicyEvent),
+    /// About an operator that reads an item.
+    Viewing(ViewingEvent),
 }
 
 /// An event with its place, its instant and its author.

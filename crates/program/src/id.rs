@@ -153,6 +153,11 @@ macro_rules! numbered {
     };
 }
 
+numbered!(
+    /// Names a viewing.
+    ViewingId, "V", "a viewing's id"
+);
+
 /// A text that is not a numbered id.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("`{given}` is not {what}: write `{prefix}` and a number, as in `{prefix}1`")]

@@ -30,6 +30,7 @@ pub mod rules;
 pub mod sighting;
 pub mod token;
 pub mod vetting;
+pub mod viewing;
 pub mod wave;
 
 pub use context::Context;

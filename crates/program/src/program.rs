@@ -6,7 +6,7 @@ mod read;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use policy::{Restriction, Tier};
+use policy::{Restriction, Role, Tier};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -18,7 +18,8 @@ use crate::{
     event::{Entry, Event},
     grant::{self, Copy, GrantEvent, Granted},
     id::{
-        CaseId, DeadlineId, LeakId, MemberId, NotificationId, ReviewId, SightingId, TierId, UserId, WaveId,
+        CaseId, DeadlineId, LeakId, MemberId, NotificationId, ReviewId, SightingId, TierId, UserId,
+        ViewingId, WaveId,
     },
     item::{self, Item},
     leak::{self, LeakCase, LeakCommand},
@@ -31,6 +32,7 @@ use crate::{
     sighting::{self, Report, Sighting, SightingEvent},
     token::{self, TokenCommand, Tokens},
     vetting::{self, Criterion, VettingCommand},
+    viewing::{self, Viewing, ViewingCommand},
     wave::{self, Wave, WaveCommand},
 };
 
@@ -44,6 +46,10 @@ pub struct Program {
     operators: BTreeSet<UserId>,
     /// Who was proposed as an operator, and by whom.
     proposed: BTreeMap<UserId, UserId>,
+    /// In which roles an operator acts; nothing in logs from before there were any.
+    roles: BTreeMap<UserId, BTreeSet<Role>>,
+    /// Which roles were proposed for whom, and by whom.
+    proposed_roles: BTreeMap<UserId, (BTreeSet<Role>, UserId)>,
     /// Which criteria were proposed, and by whom.
     proposed_criteria: Option<(Vec<Criterion>, UserId)>,
     tiers: BTreeMap<TierId, Tier>,
@@ -57,6 +63,7 @@ pub struct Program {
     notifications: BTreeMap<NotificationId, Notification>,
     tokens: Tokens,
     pub(crate) policies: Policies,
+    viewings: BTreeMap<ViewingId, Viewing>,
     entries: u64,
     high_water: Option<Timestamp>,
 }
@@ -77,6 +84,8 @@ pub enum Command {
     },
     /// Adds an operator; takes effect when a second operator asks for the same, once there are two.
     AddOperator(UserId),
+    /// Sets in which roles an operator acts; takes effect when a second operator asks for the same, once there are two.
+    SetRoles(UserId, BTreeSet<Role>),
     /// Adds a tier or changes its lead time and classes.
     SetTier(TierId, Tier),
     /// Sets what a member must meet; takes effect when a second operator asks for the same.
@@ -107,6 +116,8 @@ pub enum Command {
     Review(ReviewCommand),
     /// Something about what members must be told.
     Notification(NotificationCommand),
+    /// Something about an operator that reads an item.
+    Viewing(ViewingCommand),
     /// Something about a token.
     Token(TokenCommand),
 }
@@ -131,6 +142,20 @@ pub enum ProgramEvent {
     OperatorAdded {
         /// Who.
         operator: UserId,
+    },
+    /// Roles were proposed for an operator.
+    RolesProposed {
+        /// Who.
+        operator: UserId,
+        /// Which roles, and no other.
+        roles: BTreeSet<Role>,
+    },
+    /// An operator acts in these roles.
+    RolesSet {
+        /// Who.
+        operator: UserId,
+        /// Which roles, and no other.
+        roles: BTreeSet<Role>,
     },
     /// A tier was added or changed.
     TierSet {
@@ -190,6 +215,8 @@ impl Program {
             Command::Review(command) => review::decide(self, ctx, command),
             Command::Notification(command) => notification::decide(self, command),
             Command::Token(command) => token::decide(self, ctx, command),
+            Command::Viewing(command) => viewing::decide(self, ctx, command),
+            Command::SetRoles(operator, roles) => self.set_roles(ctx.actor, operator, roles),
         }
     }
 
@@ -200,6 +227,7 @@ impl Program {
         self.high_water = Some(self.high_water.map_or(at, |mark| mark.max(at)));
         match &entry.event {
             Event::Program(event) => self.apply_own(event, actor),
+            Event::Viewing(event) => viewing::apply(self, event, at, actor),
             Event::Policy(event) => policies::apply(self, event, at, actor),
             Event::Member(event) => member::apply(&mut self.members, event, at, actor),
             Event::Vetting(event) => {
@@ -256,6 +284,13 @@ impl Program {
             ProgramEvent::OperatorAdded { operator } => {
                 self.proposed.remove(operator);
                 self.operators.insert(operator.clone());
+            }
+            ProgramEvent::RolesProposed { operator, roles } => {
+                self.proposed_roles.insert(operator.clone(), (roles.clone(), actor.clone()));
+            }
+            ProgramEvent::RolesSet { operator, roles } => {
+                self.proposed_roles.remove(operator);
+                self.roles.insert(operator.clone(), roles.clone());
             }
             ProgramEvent::TierSet { tier } => {
                 if let Ok(id) = tier.id.parse::<TierId>() {

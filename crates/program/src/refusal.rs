@@ -8,7 +8,7 @@ use crate::{
     embargo::IllegalMove,
     id::{
         CaseId, CriterionId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId,
-        TokenId, UserId, WaveId,
+        TokenId, UserId, ViewingId, WaveId,
     },
     token::{Holder, Scope},
 };
@@ -62,6 +62,17 @@ pub enum Refusal {
         "version {number} of the policies bars nothing of what a review took from `{member}`: let it read `restricted_classes`, or clear the member first"
     )]
     RestrictionIgnored { number: u32, member: MemberId },
+
+    #[error("no viewing `{0}`: `forewarn case views` lists those there are")]
+    UnknownViewing(ViewingId),
+    #[error("viewing `{0}` is approved already: whoever asked runs `forewarn case view` again")]
+    ViewingApproved(ViewingId),
+    #[error("viewing `{0}` waits for another operator, who has a role: `forewarn case approve-view {0}`")]
+    ViewingWaits(ViewingId),
+    #[error("the item of viewing `{0}` was replaced since: ask again with `forewarn case view`")]
+    ViewingStale(ViewingId),
+    #[error("`{actor}` may not read `{item}`: {says}; two people set roles with `forewarn operator roles`")]
+    MayNotView { actor: UserId, item: ItemId, says: String },
 
     #[error("a tier named `{tier}` cannot be kept as `{id}`: give both the same name")]
     OtherTier { id: TierId, tier: String },

@@ -2,7 +2,7 @@
 
 use cedar_policy::Schema;
 use cedar_policy_symcc::Env;
-use policy::{PolicySet, Prospect, Scenario};
+use policy::{OperatorSet, PolicySet, Prospect, Scenario};
 use serde::Serialize;
 
 use crate::{
@@ -91,10 +91,10 @@ pub async fn prove(
 /// # Errors
 /// As for [`prove`].
 pub async fn prove_operators(report: &mut impl Report) -> Result<(), ProveError> {
-    let (live, schema) = policy::operators()?;
-    let nothing = Fences::none();
-    let prover = Prover::new(&live, &schema, &nothing, &nothing)?;
-    for Claim { id, says, question } in Claim::on_operators(&live)? {
+    let set = OperatorSet::shipped()?;
+    let (live, nothing) = (set.cedar(), Fences::none());
+    let prover = Prover::new(live, set.schema(), &nothing, &nothing)?;
+    for Claim { id, says, question } in Claim::on_operators(live)? {
         let outcome = match prover.settle(&question).await? {
             Answer::Holds => Outcome::Proved,
             Answer::Unknown(says) => Outcome::Unknown { says },

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use policy::Tier;
+use policy::{Role, Tier};
 
 use super::{Program, ProgramEvent, Rules};
 use crate::{
@@ -26,6 +26,31 @@ impl Program {
                 second_person(Some(first), actor, "add an operator")?;
                 ProgramEvent::OperatorAdded { operator }
             }
+        };
+        Ok(vec![Event::Program(event)])
+    }
+
+    /// Roles decide who reads what: one person who could give them would read alone.
+    pub(super) fn set_roles(
+        &self,
+        actor: &UserId,
+        operator: UserId,
+        roles: BTreeSet<Role>,
+    ) -> Result<Vec<Event>, Refusal> {
+        if !self.operators.contains(&operator) {
+            return Err(Refusal::NotAnOperator(operator));
+        }
+        let proposed = self.proposed_roles.get(&operator);
+        if proposed.is_none() && self.roles.get(&operator) == Some(&roles) {
+            return Ok(Vec::new());
+        }
+        let event = match proposed {
+            _ if self.operators.len() < 2 => ProgramEvent::RolesSet { operator, roles },
+            Some((wanted, first)) if *wanted == roles => {
+                second_person(Some(first), actor, "set an operator's roles")?;
+                ProgramEvent::RolesSet { operator, roles }
+            }
+            _ => ProgramEvent::RolesProposed { operator, roles },
         };
         Ok(vec![Event::Program(event)])
     }

@@ -1,13 +1,17 @@
 //! Reading the state, and changing what is numbered.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
-use policy::{Restriction, Tier};
+use policy::{Restriction, Role, Tier};
 
 use super::{Program, Rules};
 use crate::{
     case::Case,
     deadline::Deadline,
-    id::{CaseId, DeadlineId, LeakId, MemberId, NotificationId, ReviewId, SightingId, TierId, UserId},
+    id::{
+        CaseId, DeadlineId, LeakId, MemberId, NotificationId, ReviewId, SightingId, TierId, UserId, ViewingId,
+    },
     leak::LeakCase,
     member::Member,
     notification::Notification,
@@ -15,6 +19,7 @@ use crate::{
     review::Review,
     sighting::Sighting,
     token::Tokens,
+    viewing::Viewing,
 };
 
 /// Reading the state.
@@ -46,6 +51,25 @@ impl Program {
     /// Returns its operators.
     pub fn operators(&self) -> impl Iterator<Item = &UserId> {
         self.operators.iter()
+    }
+
+    /// Returns in which roles an operator acts; nothing where none were ever recorded.
+    #[must_use]
+    pub fn roles(&self, operator: &UserId) -> Option<&BTreeSet<Role>> {
+        self.roles.get(operator)
+    }
+
+    /// Returns who asked for an item's text, and what came of it.
+    pub fn viewings(&self) -> impl Iterator<Item = &Viewing> {
+        self.viewings.values()
+    }
+
+    /// Returns a viewing.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownViewing`].
+    pub fn viewing(&self, id: ViewingId) -> Result<&Viewing, Refusal> {
+        self.viewings.get(&id).ok_or(Refusal::UnknownViewing(id))
     }
 
     /// Returns its tiers.
@@ -212,6 +236,18 @@ impl Program {
             Some(restriction) => self.restrictions.insert(member.clone(), restriction),
             None => self.restrictions.remove(member),
         };
+    }
+
+    pub(crate) fn next_viewing(&self) -> ViewingId {
+        ViewingId(next(self.viewings.len()))
+    }
+
+    pub(crate) fn put_viewing(&mut self, viewing: Viewing) {
+        self.viewings.insert(viewing.id, viewing);
+    }
+
+    pub(crate) fn viewing_mut(&mut self, id: ViewingId) -> Option<&mut Viewing> {
+        self.viewings.get_mut(&id)
     }
 
     pub(crate) fn put_review(&mut self, review: Review) {

@@ -32,6 +32,7 @@ mod token;
 #[cfg(test)]
 mod vetting;
 #[cfg(test)]
+mod viewing;
 mod wave;
 #[cfg(test)]
 mod world;

@@ -6,14 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use policy::{
-    Action, Class, DutySubject, Effect, Fact, FactKind, PolicySet, Restriction, Standing, Tier, Trigger,
+    Action, Class, DutySubject, Effect, Fact, FactKind, PolicySet, Restriction, Role, Standing, Tier, Trigger,
 };
 use program::{
     Entry, Event,
     case::{CaseEvent, Observation},
     embargo::{EmbargoEvent, Move},
     grant::{Grant, GrantEvent},
-    id::{CaseId, CriterionId, ItemId, MemberId, NotificationId, ReviewId, TierId, UserId, WaveId},
+    id::{
+        CaseId, CriterionId, ItemId, MemberId, NotificationId, ReviewId, TierId, UserId, ViewingId, WaveId,
+    },
     item::{Item, ItemEvent},
     leak::LeakEvent,
     marks::MarksEvent,
@@ -23,6 +25,7 @@ use program::{
     program::ProgramEvent,
     review::{Outcome, ReviewEvent},
     vetting::{Answer, Criterion, ScreeningOutcome, VettingEvent},
+    viewing::ViewingEvent,
     wave::WaveEvent,
 };
 
@@ -38,7 +41,8 @@ struct Who {
     /// What was found about each criterion, and when.
     found: BTreeMap<CriterionId, (Answer, Timestamp)>,
     /// Who signed since the sheet last changed.
-    signed: BTreeSet<UserId>,
+    /// With the criteria it was under: a signature is for the sheet as it stands then.
+    signed: Vec<(UserId, Vec<Criterion>)>,
     on_list: bool,
     restriction: Option<Restriction>,
 }
@@ -88,6 +92,10 @@ pub(crate) struct Shadow {
     criteria: Vec<Criterion>,
     criteria_by: Option<UserId>,
     attest_every: i64,
+    roles: BTreeMap<UserId, BTreeSet<Role>>,
+    roles_wanted: BTreeMap<UserId, (BTreeSet<Role>, UserId)>,
+    /// Who asked for an item of which class, who approved, and whether it was read.
+    viewings: BTreeMap<ViewingId, (UserId, Class, Option<UserId>, bool)>,
     policies: u32,
     policy_waits: Option<(u32, UserId)>,
 }
@@ -139,6 +147,7 @@ impl Shadow {
             Event::Review(event) => self.review(event, actor),
             Event::Notification(event) => self.notification(event, at),
             Event::Token(_) => {}
+            Event::Viewing(event) => self.viewing(event, actor),
             Event::Policy(event) => self.policies(event, actor),
         }
     }
@@ -155,11 +164,19 @@ impl Shadow {
                 let first = self.criteria_by.take();
                 assert!(first.is_some_and(|first| first != *actor), "criteria changed by one");
                 self.criteria.clone_from(criteria);
-                self.members.values_mut().for_each(|who| who.signed.clear());
             }
             ProgramEvent::OperatorProposed { operator } => assert!(!self.operators.contains(operator)),
             ProgramEvent::OperatorAdded { operator } => {
                 self.operators.insert(operator.clone());
+            }
+            ProgramEvent::RolesProposed { operator, roles } => {
+                assert!(self.operators.contains(operator));
+                self.roles_wanted.insert(operator.clone(), (roles.clone(), actor.clone()));
+            }
+            ProgramEvent::RolesSet { operator, roles } => {
+                let (wanted, first) = self.roles_wanted.remove(operator).expect("roles out of nowhere");
+                assert!(wanted == *roles && first != *actor, "roles set by one");
+                self.roles.insert(operator.clone(), roles.clone());
             }
             ProgramEvent::TierSet { tier } => {
                 let id: TierId = tier.id.parse().unwrap();
@@ -182,7 +199,9 @@ impl Shadow {
             }
             VettingEvent::SheetSigned { .. } => {
                 complete(&self.criteria, self.attest_every, who, at);
-                assert!(who.signed.insert(actor.clone()), "signed twice by one");
+                let signed = (actor.clone(), self.criteria.clone());
+                assert!(!who.signed.contains(&signed), "signed twice by one");
+                who.signed.push(signed);
             }
             VettingEvent::Screened { screening, .. } => {
                 who.on_list = screening.outcome == ScreeningOutcome::Hit;
@@ -213,7 +232,8 @@ impl Shadow {
                     && !self.criteria.is_empty()
                 {
                     complete(&self.criteria, self.attest_every, who, at);
-                    assert!(who.signed.len() >= 2, "admitted on {} signatures", who.signed.len());
+                    let signed = who.signed.iter().filter(|(_, under)| *under == self.criteria).count();
+                    assert!(signed >= 2, "admitted on {signed} signatures");
                 }
                 if *to == Standing::Active {
                     assert!(who.tier.is_some() && who.agreed_until.is_some(), "active without admission");
@@ -372,6 +392,36 @@ impl Shadow {
             NotificationEvent::Told { notification, members, .. } => {
                 let untold = self.untold.get_mut(notification).unwrap();
                 assert!(!members.is_empty() && members.iter().all(|member| untold.remove(member)));
+            }
+        }
+    }
+
+    fn viewing(&mut self, event: &ViewingEvent, actor: &UserId) {
+        let roles = |user: &UserId| self.roles.get(user).cloned().unwrap_or_default();
+        match event {
+            ViewingEvent::Asked { viewing, case, item, text, .. } => {
+                let item = &self.cases[case].items[item];
+                assert_eq!(item.text, *text);
+                let asked = (actor.clone(), item.class, None, false);
+                assert!(self.viewings.insert(*viewing, asked).is_none(), "one number, two viewings");
+            }
+            ViewingEvent::Approved { viewing } => {
+                assert!(!roles(actor).is_empty(), "approved without a role");
+                let (by, _, approved, viewed) = self.viewings.get_mut(viewing).unwrap();
+                assert!(by != actor && approved.is_none() && !*viewed, "approved twice, or one's own");
+                *approved = Some(actor.clone());
+            }
+            ViewingEvent::Viewed { viewing, .. } => {
+                let (by, class, approved, _) = self.viewings[viewing].clone();
+                let works = [Role::Coordinator, Role::ReleaseEngineer, Role::Investigator];
+                assert!(
+                    by == *actor && works.iter().any(|role| roles(actor).contains(role)),
+                    "read without a role"
+                );
+                let second = approved.is_some_and(|second| second != by && !roles(&second).is_empty());
+                assert!(class != Class::Reproduction || second, "a reproduction read by one");
+                let viewed = &mut self.viewings.get_mut(viewing).unwrap().3;
+                assert!(!std::mem::replace(viewed, true), "read twice on one approval");
             }
         }
     }

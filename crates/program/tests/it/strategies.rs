@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use policy::{Class, DutySubject, Fact, FactKind, Lead, Restriction, Standing, Tier, Trigger};
+use policy::{Class, DutySubject, Fact, FactKind, Lead, Restriction, Role, Standing, Tier, Trigger};
 use program::{
     Entry, Event,
     case::{CaseEvent, Observation, PublishedFile},
@@ -12,7 +12,7 @@ use program::{
     grant::{Grant, GrantEvent},
     id::{
         CaseId, CriterionId, DeadlineId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256,
-        SightingId, TierId, TokenId, UserId, WaveId,
+        SightingId, TierId, TokenId, UserId, ViewingId, WaveId,
     },
     item::{Item, ItemEvent, Tlp},
     leak::{Accused, LeakEvent, ReadingRecord, TraceRecord, Verdict},
@@ -25,6 +25,7 @@ use program::{
     sighting::{Exhibit, Sighting, SightingEvent, SightingKind},
     token::{Holder, Scope, TokenEvent},
     vetting::{Answer, Contact, ContactRole, Criterion, Screening, ScreeningOutcome, VettingEvent},
+    viewing::ViewingEvent,
     wave::{WaveEvent, Withholding},
 };
 use proptest::{
@@ -119,6 +120,8 @@ fn program_events() -> impl Strategy<Value = ProgramEvent> {
         users().prop_map(|operator| ProgramEvent::OperatorAdded { operator }),
         (prop_oneof![tiers().prop_map(String::from), text()], leads(), classes())
             .prop_map(|(id, lead, classes)| ProgramEvent::TierSet { tier: Tier { id, lead, classes } }),
+        (users(), roles()).prop_map(|(operator, roles)| ProgramEvent::RolesProposed { operator, roles }),
+        (users(), roles()).prop_map(|(operator, roles)| ProgramEvent::RolesSet { operator, roles }),
         criteria().prop_map(|criteria| ProgramEvent::CriteriaProposed { criteria }),
         criteria().prop_map(|criteria| ProgramEvent::CriteriaSet { criteria }),
     ]
@@ -447,6 +450,25 @@ fn token_events() -> impl Strategy<Value = TokenEvent> {
     ]
 }
 
+fn roles() -> impl Strategy<Value = BTreeSet<Role>> {
+    subsequence(Role::ALL, 0..=Role::ALL.len()).prop_map(|some| some.into_iter().collect())
+}
+
+fn viewing_events() -> impl Strategy<Value = ViewingEvent> {
+    let id = || small().prop_map(ViewingId);
+    prop_oneof![
+        (id(), cases(), items(), hashes(), text()).prop_map(|(viewing, case, item, text, reason)| {
+            ViewingEvent::Asked { viewing, case, item, text, reason }
+        }),
+        id().prop_map(|viewing| ViewingEvent::Approved { viewing }),
+        (id(), text()).prop_map(|(viewing, fact)| ViewingEvent::Viewed {
+            viewing,
+            policies: Vec::new(),
+            facts: vec![fact]
+        }),
+    ]
+}
+
 fn policy_events() -> impl Strategy<Value = PolicyEvent> {
     let sets = prop_oneof![
         text(),
@@ -484,6 +506,7 @@ pub(crate) fn events() -> impl Strategy<Value = Event> {
         1 => notification_events().prop_map(Event::Notification),
         2 => vetting_events().prop_map(Event::Vetting),
         1 => token_events().prop_map(Event::Token),
+        1 => viewing_events().prop_map(Event::Viewing),
         1 => policy_events().prop_map(Event::Policy),
     ]
 }

@@ -3,7 +3,9 @@
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use jiff::Timestamp;
-use policy::{Class, DutySubject, Fact, FactKind, Lead, PolicySet, Restriction, Standing, Tier, Trigger};
+use policy::{
+    Class, DutySubject, Fact, FactKind, Lead, PolicySet, Restriction, Role, Standing, Tier, Trigger,
+};
 use program::{
     Command, Context, Entry, Program, Refusal,
     case::{Case, CaseCommand, Observation, PublishedFile},
@@ -216,6 +218,13 @@ impl World {
     pub(crate) fn assess_all(&mut self, by: &str, id: &str) {
         for criterion in self.program.rules().criteria.clone() {
             self.ok(by, assess(id, criterion.id.as_str(), Answer::Met));
+        }
+    }
+
+    /// Gives an operator one role, as it takes two people.
+    pub(crate) fn has_role(&mut self, operator: &str, role: Role) {
+        for actor in ["ann", "bob"] {
+            self.ok(actor, Command::SetRoles(user(operator), [role].into()));
         }
     }
 

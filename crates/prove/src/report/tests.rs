@@ -171,12 +171,12 @@ async fn every_theorem_can_be_broken() {
 
 #[tokio::test]
 async fn an_operator_needs_another() {
-    let (live, schema) = policy::operators().unwrap();
+    let set = policy::OperatorSet::shipped().unwrap();
     let nothing = Fences::none();
     let id = "reproduction-second-approval";
-    let mut mutant = live.clone();
+    let mut mutant = set.cedar().clone();
     mutant.remove_static(cedar_policy::PolicyId::new(id)).unwrap();
-    let prover = Prover::new(&mutant, &schema, &nothing, &nothing).unwrap();
+    let prover = Prover::new(&mutant, set.schema(), &nothing, &nothing).unwrap();
     let claims = Claim::on_operators(&mutant).unwrap();
     let question = claims.into_iter().find(|claim| claim.id == id).unwrap().question;
     assert!(matches!(prover.settle(&question).await.unwrap(), Answer::Broken(_)));
