@@ -18,6 +18,7 @@ mod leak;
 mod member;
 #[cfg(test)]
 mod policies;
+#[cfg(test)]
 mod review;
 #[cfg(test)]
 mod rules;
@@ -33,6 +34,7 @@ mod token;
 mod vetting;
 #[cfg(test)]
 mod viewing;
+#[cfg(test)]
 mod wave;
 #[cfg(test)]
 mod world;
