@@ -21,6 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("member", &["package", "tlog"]),
     // The proofs read policies and nothing else.
     ("prove", &["policy"]),
+    // What tests share; imported by tests, which are free.
+    ("testbed", &["engine", "package", "policy", "program"]),
     ("bench", &["engine", "formats", "mark", "package", "policy", "program", "tlog"]),
     ("xtask", &[]),
 ];

@@ -109,7 +109,8 @@ fn spawn(
 ) -> Result<JoinHandle<()>, ServeError> {
     let address = app.config.listen;
     let server = axum_server::from_tcp(listener).map_err(|source| ServeError::Listen { address, source })?;
-    let mut server = server.handle(handle);
+    // HTTP/1 alone: telling the versions apart would wait for a first byte without a limit of time.
+    let mut server = server.handle(handle).http1_only();
     limit(server.http_builder(), app);
     let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
     Ok(tokio::spawn(async move { ended(server.serve(routes).await) }))
@@ -125,7 +126,8 @@ fn spawn_tls(
     let address = app.config.listen;
     let server = axum_server::from_tcp_rustls(listener, tls);
     let server = server.map_err(|source| ServeError::Listen { address, source })?;
-    let mut server = server.handle(handle);
+    // HTTP/1 alone: telling the versions apart would wait for a first byte without a limit of time.
+    let mut server = server.handle(handle).http1_only();
     limit(server.http_builder(), app);
     let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
     Ok(tokio::spawn(async move { ended(server.serve(routes).await) }))
@@ -135,7 +137,6 @@ fn spawn_tls(
 fn limit(builder: &mut Builder<TokioExecutor>, app: &App) {
     let patience = Duration::from_secs(app.config.limits.header_seconds);
     builder.http1().timer(TokioTimer::new()).header_read_timeout(patience);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(patience).keep_alive_timeout(patience);
 }
 
 fn ended(how: io::Result<()>) {

@@ -9,11 +9,11 @@ use crate::world::{DAY, END, W1, World, after, case, files, harmless, item, memb
 async fn a_wave_one_microsecond_early_makes_nothing() {
     let world = World::due(11).await;
     world.clock.set(after(t(W1), -1));
-    let before = (world.len().await, files(&world.root().join("blobs")));
+    let before = (world.entries().await, files(&world.root().join("blobs")));
     let early = world.release("w1").await.unwrap_err();
     assert!(matches!(early, StepError::Write(WriteError::Refused(Refusal::NotDue { .. }))), "{early}");
     assert!(early.to_string().contains("nothing is released early"), "{early}");
-    assert_eq!((world.len().await, files(&world.root().join("blobs"))), before);
+    assert_eq!((world.entries().await, files(&world.root().join("blobs"))), before);
     assert!(world.engine.copies(&member("acme")).await.unwrap().sealed.is_empty());
     world.clock.set(t(W1));
     assert_eq!(world.release("w1").await.unwrap().granted, 4);

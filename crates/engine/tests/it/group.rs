@@ -1,6 +1,6 @@
 //! Group commit: every caller is answered, for itself, in order, and only once its entries are durable.
 
-use std::{fs, sync::Arc};
+use std::fs;
 
 use engine::WriteError;
 use program::{Command, Event, program::ProgramEvent};
@@ -15,7 +15,7 @@ async fn database(world: &World) -> SqlitePool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn five_hundred_callers_are_each_answered_in_their_order() {
     let world = World::founded(31).await;
-    let engine = Arc::new(world.engine);
+    let engine = world.engine.clone();
     let callers: Vec<_> = (0..50)
         .map(|caller| {
             let engine = engine.clone();
@@ -80,7 +80,7 @@ async fn a_batch_keeps_its_order_and_steps_over_what_is_refused() {
             }
         }
     }
-    assert_eq!(last + 1, world.len().await);
+    assert_eq!(last + 1, world.entries().await);
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn a_commit_that_fails_is_told_to_everybody_and_changes_nothing() {
     let trap = "CREATE TRIGGER trap BEFORE INSERT ON entry WHEN NEW.seq >= 20 \
                 BEGIN SELECT RAISE(ABORT, 'the trap'); END";
     sqlx::query(trap).execute(&database).await.unwrap();
-    let before = world.len().await;
+    let before = world.entries().await;
     assert!(before < 20);
     let wanted = |from: u32| (from..from + 40).map(|number| harmless(&format!("op-{number}")));
     let outcomes = world.engine.execute_all(&user("ann"), wanted(0)).await;
@@ -101,7 +101,7 @@ async fn a_commit_that_fails_is_told_to_everybody_and_changes_nothing() {
         assert!(outcome.to_string().contains("the trap"), "{outcome}");
     }
     // The state is the log: what was answered with an error is in neither.
-    assert_eq!(world.len().await, before + done as u64);
+    assert_eq!(world.entries().await, before + done as u64);
     assert_eq!(world.engine.program().await.tiers().count(), 3 + done);
     assert_eq!(world.engine.newest(u64::MAX).await.unwrap().len() as u64, before + done as u64);
     sqlx::query("DROP TRIGGER trap").execute(&database).await.unwrap();
@@ -124,10 +124,10 @@ async fn a_checkpoint_that_cannot_be_written_is_an_error_until_it_is() {
     assert!(said.to_string().contains("is in the log") && said.to_string().contains("do the same again"));
     let signed = || fs::read_to_string(world.root().join("checkpoint")).unwrap();
     let size = |note: String| note.lines().nth(1).unwrap().parse::<u64>().unwrap();
-    assert_eq!(size(signed()) + 1, world.len().await);
+    assert_eq!(size(signed()) + 1, world.entries().await);
     fs::remove_dir(&obstacle).unwrap();
     let again = world.engine.execute(&user("ann"), harmless("eve")).await.unwrap();
     assert!(again.is_empty(), "nothing is done twice");
-    assert_eq!(size(signed()), world.len().await);
+    assert_eq!(size(signed()), world.entries().await);
     sound(&world.verify().await);
 }

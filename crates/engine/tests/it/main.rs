@@ -19,4 +19,7 @@ mod rollback;
 #[cfg(test)]
 mod story;
 #[cfg(test)]
-mod world;
+mod timer;
+
+#[cfg(test)]
+use testbed as world;

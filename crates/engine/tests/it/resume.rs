@@ -24,11 +24,11 @@ async fn reached(engine: &Engine, entries: u64) {
 async fn a_release_cut_off_anywhere_is_finished_by_the_next_one() {
     let world = World::due(41).await;
     let root = world.root();
-    let before = world.len().await;
+    let before = world.entries().await;
     world.release("w1").await.unwrap();
-    let after = world.len().await;
+    let after = world.entries().await;
     let other = World::due(41).await;
-    assert_eq!(other.len().await, before);
+    assert_eq!(other.entries().await, before);
     let (root, _dirs) = (other.root(), (root, world.closed().await, other.closed().await));
     let mut states = BTreeSet::new();
     for entries in before..=after {
@@ -113,7 +113,7 @@ async fn two_replicas_write_one_log() {
     let world = World::due(43).await;
     let root = world.root();
     let (one, two) = (replica(&root, 1).await, replica(&root, 2).await);
-    let before = world.len().await;
+    let before = world.entries().await;
     let write = async |engine: &Engine, name: &str| {
         for round in 0..20 {
             let commands = (0..5).map(|step| harmless(&format!("{name}-{round}-{step}")));

@@ -107,7 +107,7 @@ async fn a_database_rolled_back_under_a_running_engine_is_not_built_on() {
     let world = World::founded(57).await;
     world.ok("ann", harmless("eve")).await;
     world.ok("ann", harmless("mia")).await;
-    let len = world.len().await;
+    let len = world.entries().await;
     let database =
         SqlitePool::connect(&format!("sqlite:{}", world.root().join("forewarn.db").display())).await.unwrap();
     sqlx::query("DROP TRIGGER entry_is_never_removed").execute(&database).await.unwrap();
@@ -133,5 +133,5 @@ async fn a_checkpoint_taken_away_under_a_running_engine_stops_it() {
     fs::remove_file(world.root().join("checkpoint")).unwrap();
     let said = world.engine.execute(&user("ann"), harmless("eve")).await.unwrap_err();
     assert!(said.to_string().contains("is missing although"), "{said}");
-    assert_eq!(world.engine.newest(u64::MAX).await.unwrap().len() as u64, world.len().await);
+    assert_eq!(world.engine.newest(u64::MAX).await.unwrap().len() as u64, world.entries().await);
 }

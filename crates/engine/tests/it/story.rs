@@ -94,11 +94,11 @@ async fn from_the_first_member_to_the_public_advisory() {
     assert_eq!(report.accused.iter().map(|a| a.member.as_str()).collect::<Vec<_>>(), ["bolt"]);
     assert_eq!(report.population, 4);
     assert_eq!(report.timing.len(), 4);
-    let entries = world.len().await;
+    let entries = world.entries().await;
     let again = world.engine.trace(&user("ann"), SightingId(1)).await.unwrap();
     let json = |report| serde_json::to_value(report).unwrap();
     assert_eq!(json(&again), json(&report), "the same exhibit gives the same verdict");
-    assert_eq!(world.len().await, entries, "and nothing new to log");
+    assert_eq!(world.entries().await, entries, "and nothing new to log");
     let ledger = world.engine.leak_ledger().await.unwrap();
     assert_eq!((ledger.looks, ledger.cases, ledger.uncounted), (1, 1, 0));
     assert_eq!(ledger.members.first().map(|line| line.member.as_str()), Some("bolt"));
@@ -117,9 +117,9 @@ async fn from_the_first_member_to_the_public_advisory() {
         let own = |text: &str| text.split('`').nth(1).unwrap().to_owned();
         assert!(!public.contains(&own(&bolt[0].1)), "{constant}");
     }
-    let entries = world.len().await;
+    let entries = world.entries().await;
     assert_eq!(world.engine.publish(&user("bob"), &case("c")).await.unwrap(), files);
-    assert_eq!(world.len().await, entries);
+    assert_eq!(world.entries().await, entries);
     // What is learned later does not change what was published.
     world.clock.set(t(END + DAY));
     let attacks = CaseCommand::Observe { what: Observation::AttacksObserved, at: t(W2) };
@@ -190,10 +190,10 @@ async fn what_is_refused_leaves_no_blob() {
 #[tokio::test]
 async fn adding_the_same_files_again_changes_nothing() {
     let world = World::due(4).await;
-    let (entries, blobs) = (world.len().await, world.blobs().await);
+    let (entries, blobs) = (world.entries().await, world.blobs().await);
     let again = world.engine.add_items(&user("ann"), &case("c"), crate::world::package()).await.unwrap();
     assert!(again.is_empty());
-    assert_eq!((world.len().await, world.blobs().await), (entries, blobs));
+    assert_eq!((world.entries().await, world.blobs().await), (entries, blobs));
     let program = world.engine.program().await;
     assert_eq!(program.case(&case("c")).unwrap().wave(&wave("w1")).unwrap().approvals.len(), 2);
 }

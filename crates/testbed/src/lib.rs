@@ -1,9 +1,12 @@
-//! A small program on disk: three tiers, six members, one case with two items and two waves.
+//! For tests alone: a small program on disk, with three tiers, six members, one case with two items and two waves.
+#![expect(missing_docs, reason = "names say what they are, and only tests read them")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use engine::{
@@ -32,16 +35,16 @@ use program::{
 };
 use tempfile::TempDir;
 
-pub(crate) const DAY: i64 = 86_400;
+pub const DAY: i64 = 86_400;
 /// When the embargo ends, counted from [`t`]'s zero.
-pub(crate) const END: i64 = 30 * DAY;
+pub const END: i64 = 30 * DAY;
 /// When wave `w1` is due.
-pub(crate) const W1: i64 = END - 14 * DAY;
+pub const W1: i64 = END - 14 * DAY;
 /// When wave `w2` is due.
-pub(crate) const W2: i64 = END - 5 * DAY;
+pub const W2: i64 = END - 5 * DAY;
 
 /// Members by what the record says of them; the last three lack something.
-pub(crate) const MEMBERS: [&str; 6] = ["acme", "bolt", "cobalt", "dutiful", "keyless", "unasked"];
+pub const MEMBERS: [&str; 6] = ["acme", "bolt", "cobalt", "dutiful", "keyless", "unasked"];
 
 const ADVISORY: &str = "\
 # Mixed-up identities in the relay
@@ -61,38 +64,38 @@ print(TRACE, BOUNDARY, ATTEMPTS)
 ";
 
 /// Seconds since 2026-06-01T00:00:00Z as an instant.
-pub(crate) fn t(seconds: i64) -> Timestamp {
+pub fn t(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_780_272_000 + seconds).unwrap()
 }
 
 macro_rules! named {
     ($($name:ident: $id:ty),+) => {
-        $(pub(crate) fn $name(text: &str) -> $id { text.parse().unwrap() })+
+        $(pub fn $name(text: &str) -> $id { text.parse().unwrap() })+
     };
 }
 named!(user: UserId, member: MemberId, tier: TierId, case: CaseId, item: ItemId, wave: WaveId);
 
 /// A program in a folder that goes away with it.
-pub(crate) struct World {
-    pub(crate) dir: TempDir,
-    pub(crate) clock: Clock,
-    pub(crate) engine: Engine,
+pub struct World {
+    pub dir: TempDir,
+    pub clock: Clock,
+    pub engine: Arc<Engine>,
 }
 
 impl World {
     /// Founded, with operators ann, bob and ines and three tiers.
-    pub(crate) async fn founded(seed: u64) -> Self {
+    pub async fn founded(seed: u64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::simulated(t(0));
         let root = dir.path().join("program");
         let engine = Engine::create(&root, founding(), &user("ann"), clock.clone(), Entropy::seeded(seed))
             .await
             .unwrap();
-        Self { dir, clock, engine }
+        Self { dir, clock, engine: Arc::new(engine) }
     }
 
     /// Founded, with the six members.
-    pub(crate) async fn peopled(seed: u64) -> Self {
+    pub async fn peopled(seed: u64) -> Self {
         let world = Self::founded(seed).await;
         for (number, id) in MEMBERS.into_iter().enumerate() {
             world.ok("ann", about(id, enrol(id, number))).await;
@@ -105,7 +108,7 @@ impl World {
     }
 
     /// Peopled, with a package under embargo and both waves approved by two people; the first one is due.
-    pub(crate) async fn due(seed: u64) -> Self {
+    pub async fn due(seed: u64) -> Self {
         let world = Self::peopled(seed).await;
         let open = CaseCommand::Open { title: String::from("Relay"), cves: Vec::new() };
         world.ok("ann", Command::Case(case("c"), open)).await;
@@ -123,11 +126,11 @@ impl World {
         world
     }
 
-    pub(crate) fn root(&self) -> PathBuf {
+    pub fn root(&self) -> PathBuf {
         self.dir.path().join("program")
     }
 
-    pub(crate) async fn ok(&self, actor: &str, command: Command) -> Vec<Entry> {
+    pub async fn ok(&self, actor: &str, command: Command) -> Vec<Entry> {
         let said = format!("{command:?}");
         let done = self.engine.execute(&user(actor), command).await;
         let done = done.unwrap_or_else(|error| panic!("{said}: {error}"));
@@ -135,18 +138,18 @@ impl World {
         done
     }
 
-    pub(crate) async fn refused(&self, actor: &str, command: Command) -> String {
-        let before = self.len().await;
+    pub async fn refused(&self, actor: &str, command: Command) -> String {
+        let before = self.entries().await;
         let refusal = self.engine.execute(&user(actor), command).await.unwrap_err().to_string();
-        assert_eq!(self.len().await, before);
+        assert_eq!(self.entries().await, before);
         refusal
     }
 
-    pub(crate) async fn release(&self, id: &str) -> Result<Released, StepError> {
+    pub async fn release(&self, id: &str) -> Result<Released, StepError> {
         self.engine.release(&user("bob"), &case("c"), &wave(id), &Unwatched).await
     }
 
-    pub(crate) async fn leak(&self, name: &str, text: &str) -> Vec<Entry> {
+    pub async fn leak(&self, name: &str, text: &str) -> Vec<Entry> {
         let found = Found { name: name.to_owned(), bytes: text.as_bytes().to_vec() };
         let seen = self.clock.now();
         self.engine
@@ -156,7 +159,7 @@ impl World {
     }
 
     /// A member's own copies as it opens them with its own key, by item.
-    pub(crate) async fn opened(&self, id: &str) -> Vec<(String, String)> {
+    pub async fn opened(&self, id: &str) -> Vec<(String, String)> {
         let identity = identity(MEMBERS.iter().position(|known| *known == id).unwrap());
         let copies = self.engine.copies(&member(id)).await.unwrap();
         let open = |copy: &engine::copy::SealedCopy| {
@@ -166,31 +169,32 @@ impl World {
         copies.sealed.iter().map(open).collect()
     }
 
-    pub(crate) async fn len(&self) -> u64 {
+    pub async fn entries(&self) -> u64 {
         self.engine.ledger().await.len()
     }
 
     /// Every grant in the log, as `member/item`, sorted; one that was given twice is there twice.
-    pub(crate) async fn granted(&self) -> Vec<String> {
+    pub async fn granted(&self) -> Vec<String> {
         granted(&self.engine).await
     }
 
-    pub(crate) async fn blobs(&self) -> usize {
+    pub async fn blobs(&self) -> usize {
         count(&self.root().join("blobs"))
     }
 
-    pub(crate) async fn verify(&self) -> Verification {
+    pub async fn verify(&self) -> Verification {
         verify(&self.root(), &Unwatched).await
     }
 
     /// Closes the program and hands out its folder.
-    pub(crate) async fn closed(self) -> TempDir {
-        self.engine.close().await;
+    pub async fn closed(self) -> TempDir {
+        let Some(engine) = Arc::into_inner(self.engine) else { panic!("somebody still has the program") };
+        engine.close().await;
         self.dir
     }
 }
 
-pub(crate) async fn granted(engine: &Engine) -> Vec<String> {
+pub async fn granted(engine: &Engine) -> Vec<String> {
     let entries = engine.newest(u64::MAX).await.unwrap();
     let mut all: Vec<String> = entries
         .iter()
@@ -204,30 +208,30 @@ pub(crate) async fn granted(engine: &Engine) -> Vec<String> {
 }
 
 /// Opens a program again, with the clock at the first wave's instant.
-pub(crate) async fn reopen(root: &Path) -> Result<Engine, OpenError> {
+pub async fn reopen(root: &Path) -> Result<Engine, OpenError> {
     Engine::open(root, Clock::simulated(t(W1)), Entropy::seeded(99)).await
 }
 
 /// What opening says when it refuses.
-pub(crate) async fn refusal(root: &Path) -> String {
+pub async fn refusal(root: &Path) -> String {
     match reopen(root).await {
         Ok(_) => panic!("it opened"),
         Err(error) => error.to_string(),
     }
 }
 
-pub(crate) fn sound(found: &Verification) {
+pub fn sound(found: &Verification) {
     assert!(found.sound, "{found:#?}");
 }
 
 /// Every problem that a verification of a folder names.
-pub(crate) async fn problems(root: &Path) -> String {
+pub async fn problems(root: &Path) -> String {
     let found = verify(root, &Unwatched).await;
     assert!(!found.sound, "everything fits");
     found.checks.into_iter().flat_map(|check| check.problems).collect::<Vec<_>>().join("\n")
 }
 
-pub(crate) fn founding() -> Founding {
+pub fn founding() -> Founding {
     let tiers = [("validate", 14, Class::ALL), ("advance", 5, Class::ALL), ("entry", 1, &EARLY)];
     let tier = |(id, days, classes): (&str, i64, &[Class])| {
         let classes = classes.iter().copied().collect();
@@ -244,43 +248,43 @@ pub(crate) fn founding() -> Founding {
 
 const EARLY: [Class; 4] = [Class::Notice, Class::Advisory, Class::Detection, Class::Indicator];
 
-pub(crate) fn lead(seconds: i64) -> Lead {
+pub fn lead(seconds: i64) -> Lead {
     Lead::from_seconds(u32::try_from(seconds).unwrap())
 }
 
 /// The secret key of a member, by its place among [`MEMBERS`].
-pub(crate) fn identity(number: usize) -> Identity {
+pub fn identity(number: usize) -> Identity {
     Identity::from_random(&[u8::try_from(number).unwrap() + 1; 32]).unwrap()
 }
 
-pub(crate) fn about(id: &str, command: MemberCommand) -> Command {
+pub fn about(id: &str, command: MemberCommand) -> Command {
     Command::Member(member(id), command)
 }
 
-pub(crate) fn suspend(id: &str) -> Command {
+pub fn suspend(id: &str) -> Command {
     about(id, MemberCommand::Move { to: Standing::Suspended, reason: String::from("a finding") })
 }
 
-pub(crate) fn embargo(command: EmbargoCommand) -> Command {
+pub fn embargo(command: EmbargoCommand) -> Command {
     Command::Embargo(case("c"), command)
 }
 
-pub(crate) fn in_wave(id: &str, command: WaveCommand) -> Command {
+pub fn in_wave(id: &str, command: WaveCommand) -> Command {
     Command::Wave(case("c"), wave(id), command)
 }
 
-pub(crate) fn schedule(id: &str, seconds: i64, tiers: &[&str]) -> Command {
+pub fn schedule(id: &str, seconds: i64, tiers: &[&str]) -> Command {
     let tiers: BTreeSet<TierId> = tiers.iter().map(|id| tier(id)).collect();
     in_wave(id, WaveCommand::Schedule { lead: lead(seconds), tiers, items: BTreeSet::new() })
 }
 
 /// A harmless command that always comes to one entry.
-pub(crate) fn harmless(id: &str) -> Command {
+pub fn harmless(id: &str) -> Command {
     Command::SetTier(tier(id), tier_of(id))
 }
 
 /// A tier that nobody is in.
-pub(crate) fn tier_of(id: &str) -> policy::Tier {
+pub fn tier_of(id: &str) -> policy::Tier {
     policy::Tier { id: id.to_owned(), lead: lead(60), classes: [policy::Class::Notice].into() }
 }
 
@@ -313,7 +317,7 @@ fn enrol(id: &str, number: usize) -> MemberCommand {
     }))
 }
 
-pub(crate) fn package() -> Vec<Upload> {
+pub fn package() -> Vec<Upload> {
     [("advisory.md", Class::Advisory, ADVISORY), ("reproduction.py", Class::Reproduction, REPRODUCTION)]
         .map(|(name, class, text)| Upload {
             item: item(name),
@@ -325,12 +329,12 @@ pub(crate) fn package() -> Vec<Upload> {
 }
 
 /// How many files lie below a folder.
-pub(crate) fn count(folder: &Path) -> usize {
+pub fn count(folder: &Path) -> usize {
     files(folder).len()
 }
 
 /// Every file below a folder with the hash of its bytes, but for SQLite's shared memory, which holds no data.
-pub(crate) fn files(folder: &Path) -> Vec<(PathBuf, Sha256)> {
+pub fn files(folder: &Path) -> Vec<(PathBuf, Sha256)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -346,7 +350,7 @@ pub(crate) fn files(folder: &Path) -> Vec<(PathBuf, Sha256)> {
 }
 
 /// Copies a folder as it lies, open database and all: what a crash leaves, or a careless backup.
-pub(crate) fn copy_folder(from: &Path, to: &Path) {
+pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
@@ -360,6 +364,6 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
 }
 
 /// A moment later.
-pub(crate) fn after(at: Timestamp, microseconds: i64) -> Timestamp {
+pub fn after(at: Timestamp, microseconds: i64) -> Timestamp {
     at.checked_add(SignedDuration::from_micros(microseconds)).unwrap()
 }

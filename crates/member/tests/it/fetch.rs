@@ -1,0 +1,188 @@
+//! Fetching, and what `verify` says after one byte of anything changed.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
+
+use package::ExposeSecret as _;
+use program::{
+    id::UserId,
+    token::{Holder, Scope},
+};
+use server::{Config, Serving};
+use testbed::{DAY, World, after, files, identity, member, suspend};
+
+struct Desk {
+    world: World,
+    serving: Serving,
+    dir: tempfile::TempDir,
+}
+
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Desk {
+    /// A program with its first wave released, a server, and acme's key and token in a folder.
+    async fn of_acme(seed: u64) -> Self {
+        let world = World::due(seed).await;
+        world.release("w1").await.unwrap();
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let config = Config { listen, timer: false, ..Config::default() };
+        let serving = server::serve(Arc::clone(&world.engine), config).await.unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("key"), identity(0).to_key_file().expose_secret()).unwrap();
+        let until = after(world.clock.now(), 30 * DAY * 1_000_000);
+        let holder = Holder::Member(member("acme"));
+        let issued = world.engine.issue_token(
+            &UserId::console(),
+            holder,
+            BTreeSet::from([Scope::Fetch]),
+            until,
+            vec![],
+        );
+        fs::write(dir.path().join("token"), format!("{}\n", issued.await.unwrap().1.reveal())).unwrap();
+        Self { world, serving, dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    async fn run(&self, args: &[&str]) -> Said {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_forewarn-member"));
+        command.args(args).current_dir(self.dir.path());
+        let done = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Said { code: done.status.code().unwrap(), out: text(done.stdout), err: text(done.stderr) }
+    }
+
+    async fn fetch(&self, more: &[&str]) -> Said {
+        let url = format!("http://{}", self.serving.address);
+        let args = ["fetch", "--url", &url, "--token-file", "token", "--identity", "key", "--out", "early"];
+        self.run(&[&args[..], more].concat()).await
+    }
+
+    async fn verify(&self) -> Said {
+        self.run(&["verify", "--out", "early"]).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_fetched_is_what_was_granted_and_is_fetched_once() {
+    let desk = Desk::of_acme(101).await;
+    let said = desk.fetch(&[]).await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("compare it"), "{}", said.err);
+    for (item, text) in desk.world.opened("acme").await {
+        assert_eq!(fs::read_to_string(desk.path("early").join("c").join(item)).unwrap(), text);
+    }
+    let before = files(&desk.path("early"));
+    let again = desk.fetch(&["--json"]).await;
+    assert!(!again.out.contains("true"), "{}", again.out);
+    assert_eq!(files(&desk.path("early")), before);
+    let sound = desk.verify().await;
+    assert_eq!(sound.code, 0, "{}", sound.out);
+
+    // The log grows, and the history with it.
+    desk.world.ok("ann", testbed::harmless("later")).await;
+    assert_eq!(desk.fetch(&[]).await.code, 0);
+    assert!(desk.verify().await.out.contains("each other: 2"));
+
+    desk.world.ok("ann", suspend("acme")).await;
+    let refused = desk.fetch(&[]).await;
+    assert!(refused.code == 1 && refused.err.contains("401"), "{}", refused.err);
+    assert_eq!(desk.verify().await.code, 0, "what was fetched stays sound, offline");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_byte_changed_anywhere_is_noticed() {
+    let desk = Desk::of_acme(102).await;
+    assert_eq!(desk.fetch(&[]).await.code, 0);
+    let early = desk.path("early");
+    let everything = files(&early);
+    assert_eq!(everything.len(), 9);
+    for (path, _) in everything {
+        let good = fs::read(&path).unwrap();
+        for at in [0, good.len() / 3, good.len() / 2, good.len() - 2, good.len() - 1] {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            fs::write(&path, bad).unwrap();
+            let said = desk.verify().await;
+            assert_eq!(said.code, 3, "{} at {at}: {}", path.display(), said.out);
+        }
+        fs::remove_file(&path).unwrap();
+        assert_ne!(desk.verify().await.code, 0, "{} is gone", path.display());
+        fs::write(&path, good).unwrap();
+    }
+    fs::write(early.join("c/planted.md"), "not fetched").unwrap();
+    let said = desk.verify().await;
+    assert!(said.code == 3 && said.out.contains("planted.md"), "{}", said.out);
+    fs::remove_file(early.join("c/planted.md")).unwrap();
+    assert_eq!(desk.verify().await.code, 0);
+    // Whoever changes a copy together with the list is found out by the receipt.
+    let copy = early.join("c/advisory.md");
+    let changed = fs::read_to_string(&copy).unwrap().replacen("relay", "delay", 1);
+    fs::write(&copy, &changed).unwrap();
+    relist(&early, "c/advisory.md");
+    let said = desk.verify().await;
+    assert!(said.code == 3 && said.out.contains("not the one the log granted"), "{}", said.out);
+    // The next fetch mends it.
+    assert_eq!(desk.fetch(&[]).await.code, 0);
+    assert_eq!(desk.verify().await.code, 0);
+}
+
+fn relist(early: &Path, name: &str) {
+    let list = fs::read_to_string(early.join("SHA256SUMS")).unwrap();
+    let fresh = package::Digest::of(&fs::read(early.join(name)).unwrap());
+    let lines = list.lines().map(|line| match line.split_once("  ") {
+        Some((_, path)) if path == name => format!("{fresh}  {path}\n"),
+        _ => format!("{line}\n"),
+    });
+    fs::write(early.join("SHA256SUMS"), lines.collect::<String>()).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_log_or_another_key_is_refused() {
+    let desk = Desk::of_acme(103).await;
+    let other = World::founded(104).await;
+    let stranger = fs::read_to_string(other.root().join("vkey")).unwrap();
+    let refused = desk.fetch(&["--vkey", stranger.trim_end()]).await;
+    assert_eq!(refused.code, 1, "{}", refused.err);
+    assert!(!desk.path("early/c").exists(), "nothing is written that a pinned key does not vouch for");
+    fs::remove_dir_all(desk.path("early")).unwrap();
+    assert_eq!(desk.fetch(&[]).await.code, 0);
+    let refused = desk.fetch(&["--vkey", stranger.trim_end()]).await;
+    assert!(refused.err.contains("pinned another key"), "{}", refused.err);
+
+    fs::remove_dir_all(desk.path("early")).unwrap();
+    fs::write(desk.path("key"), identity(1).to_key_file().expose_secret()).unwrap();
+    let refused = desk.fetch(&[]).await;
+    assert!(refused.code == 1 && refused.err.contains("not sealed to this key"), "{}", refused.err);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_broke_off_goes_on_and_a_hook_runs_for_what_is_new() {
+    let desk = Desk::of_acme(105).await;
+    // What an earlier attempt left, of a sealing that nobody has any more: it is fetched whole.
+    let part = desk.path("early/.forewarn/part/c");
+    fs::create_dir_all(&part).unwrap();
+    fs::write(part.join("advisory.md.age"), b"age-encryption.org/v1 cut").unwrap();
+    fs::write(part.join("advisory.md.tag"), "\"gone\"").unwrap();
+    let said = desk
+        .fetch(&["--exec", "echo \"$FOREWARN_CASE/$FOREWARN_ITEM\" >> hooked; test -f \"$FOREWARN_FILE\""])
+        .await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(!said.err.contains("ended with"), "{}", said.err);
+    let hooked: BTreeSet<String> =
+        fs::read_to_string(desk.path("hooked")).unwrap().lines().map(str::to_owned).collect();
+    assert_eq!(hooked, BTreeSet::from(["c/advisory.md".into(), "c/reproduction.py".into()]));
+    assert_eq!(desk.verify().await.code, 0);
+}

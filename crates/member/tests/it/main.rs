@@ -1,0 +1,6 @@
+//! The tool as a member runs it, against a server on a small program.
+
+#[cfg(test)]
+mod fetch;
+#[cfg(test)]
+mod keys;
