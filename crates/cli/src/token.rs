@@ -21,7 +21,7 @@ pub(crate) enum TokenVerb {
     /// Issue a token and print it, once
     #[command(after_help = "\
 Examples:
-  forewarn token new --member veltrune --scope fetch > veltrune.token
+  forewarn token new --member veltrune --scope fetch            # into a file: > veltrune.token
   forewarn token new --member veltrune --scope fetch --scope report --from 192.0.2.0/24 --until 30d
   forewarn token new --role operator                  # looks, and acts as nobody
   forewarn token new --role operator --user alice     # acts in alice's name

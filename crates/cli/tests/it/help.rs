@@ -114,6 +114,8 @@ fn help_for_the_binary() {
       review        Review a member's standing, by two people
       notification  List what members must be told, and record that they were
       publish       Publish a case's advisory at the end of its embargo
+      serve         Serve the program over HTTP, and release waves at their instant
+      token         Issue, list and revoke the tokens of members' and operators' machines
       verify        Check everything in the data folder against everything else
       log           Read and export the log
       policy        Read the policies, check a set, try one on a scenario

@@ -29,6 +29,8 @@ mod prove;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod serve;
+#[cfg(test)]
 mod strength;
 #[cfg(test)]
 mod vetting;

@@ -40,14 +40,9 @@ impl Desk {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("key"), identity(0).to_key_file().expose_secret()).unwrap();
         let until = after(world.clock.now(), 30 * DAY * 1_000_000);
-        let holder = Holder::Member(member("acme"));
-        let issued = world.engine.issue_token(
-            &UserId::console(),
-            holder,
-            BTreeSet::from([Scope::Fetch]),
-            until,
-            vec![],
-        );
+        let (holder, console) = (Holder::Member(member("acme")), UserId::console());
+        let issued =
+            world.engine.issue_token(&console, holder, BTreeSet::from([Scope::Fetch]), until, vec![]);
         fs::write(dir.path().join("token"), format!("{}\n", issued.await.unwrap().1.reveal())).unwrap();
         Self { world, serving, dir }
     }
