@@ -15,16 +15,21 @@ impl Engine {
             let last = self.ledger().await.last();
             // The last known entry comes along: a database that was replaced shows there.
             let page = self.store.tail(last.and_then(|last| last.checked_sub(1))).await?;
+            let newer = page.get(usize::from(last.is_some())..).unwrap_or_default();
+            if newer.is_empty() {
+                let ledger = self.ledger().await;
+                if ledger.last() != last {
+                    continue;
+                }
+                ledger.recognise(page.first())?;
+                return Ok(news);
+            }
             let mut ledger = self.ledger_mut().await;
             if ledger.last() != last {
                 continue;
             }
             if last.is_some() {
                 ledger.recognise(page.first())?;
-            }
-            let newer = page.get(usize::from(last.is_some())..).unwrap_or_default();
-            if newer.is_empty() {
-                return Ok(news);
             }
             let taken = ledger.take(newer);
             self.tell(ledger.len());

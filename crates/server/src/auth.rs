@@ -61,16 +61,28 @@ impl FromRequestParts<Arc<App>> for Actor {
 /// # Errors
 /// [`Problem::unauthorized`] without a good one, [`Problem::forbidden`] for another scope.
 pub async fn with_scope(parts: &Parts, app: &App, scope: Scope) -> Result<Token, Problem> {
-    let token = token(parts, app).await.ok_or_else(|| {
-        app.metrics.refused_tokens.inc();
-        Problem::unauthorized()
-    })?;
+    let token = token(parts, app).await?;
     if token.scopes.contains(&scope) { Ok(token) } else { Err(Problem::forbidden(scope)) }
 }
 
-/// Finds the caller's token. What is compared is the hash of 256 random bits, so that how long it takes tells
-/// nothing of any token.
-pub(crate) async fn token(parts: &Parts, app: &App) -> Option<Token> {
+/// Finds the caller's token, in the log as it is now: what another process suspended or issued a moment ago
+/// counts for this request.
+///
+/// # Errors
+/// [`Problem::unauthorized`] without a good one, [`Problem::internal`] when the log cannot be read.
+pub(crate) async fn token(parts: &Parts, app: &App) -> Result<Token, Problem> {
+    app.engine.refresh().await.map_err(|error| {
+        tracing::error!(error = %error, "the log cannot be read");
+        Problem::internal()
+    })?;
+    shown(parts, app).await.ok_or_else(|| {
+        app.metrics.refused_tokens.inc();
+        Problem::unauthorized()
+    })
+}
+
+/// What is compared is the hash of 256 random bits, so that how long it takes tells nothing of any token.
+async fn shown(parts: &Parts, app: &App) -> Option<Token> {
     let shown = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, text) = shown.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("bearer") {

@@ -136,7 +136,7 @@ pub(crate) async fn case(
 
 /// Tells which member calls; nothing stands for an operator or an observer.
 async fn caller(parts: &Parts, app: &App) -> Result<Option<MemberId>, Problem> {
-    let token = auth::token(parts, app).await.ok_or_else(Problem::unauthorized)?;
+    let token = auth::token(parts, app).await?;
     let scope = if matches!(token.holder, Holder::Member(_)) { Scope::Fetch } else { Scope::Read };
     if !token.scopes.contains(&scope) {
         return Err(Problem::forbidden(scope));
