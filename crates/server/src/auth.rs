@@ -1,6 +1,9 @@
 //! Who calls: a bearer token, looked up by its hash, good at this instant and from this address.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
@@ -71,27 +74,26 @@ pub async fn with_scope(parts: &Parts, app: &App, scope: Scope) -> Result<Token,
 /// # Errors
 /// [`Problem::unauthorized`] without a good one, [`Problem::internal`] when the log cannot be read.
 pub(crate) async fn token(parts: &Parts, app: &App) -> Result<Token, Problem> {
+    let refused = || {
+        app.metrics.refused_tokens.inc();
+        Problem::unauthorized()
+    };
+    let (text, peer) = shown(parts).ok_or_else(refused)?;
     app.engine.refresh().await.map_err(|error| {
         tracing::error!(error = %error, "the log cannot be read");
         Problem::internal()
     })?;
-    shown(parts, app).await.ok_or_else(|| {
-        app.metrics.refused_tokens.inc();
-        Problem::unauthorized()
-    })
-}
-
-/// What is compared is the hash of 256 random bits, so that how long it takes tells nothing of any token.
-async fn shown(parts: &Parts, app: &App) -> Option<Token> {
-    let shown = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, text) = shown.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return None;
-    }
-    let text = TokenText::parse(text.trim())?;
-    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
     let now = app.engine.clock().now();
     let program = app.engine.program().await;
-    let token = program.tokens().by_hash(&text.sha256())?;
-    token.good(&program, now, peer.ip()).then(|| token.clone())
+    // What is compared is the hash of 256 random bits: how long that takes tells nothing of any token.
+    let token = program.tokens().by_hash(&text.sha256()).filter(|token| token.good(&program, now, peer));
+    token.cloned().ok_or_else(refused)
+}
+
+/// Reads what the caller shows, and from where.
+fn shown(parts: &Parts) -> Option<(TokenText, IpAddr)> {
+    let (scheme, text) = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let text = TokenText::parse(text.trim())?;
+    scheme.eq_ignore_ascii_case("bearer").then_some((text, peer.ip()))
 }
