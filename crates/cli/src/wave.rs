@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use mark::strength::Claim;
 use policy::Lead;
 use program::{
-    Command, Refusal,
-    id::{CaseId, ItemId, Sha256, TierId, WaveId},
+    Command, Refusal, due,
+    id::{CaseId, ItemId, MemberId, Sha256, TierId, WaveId},
     plan::{Counts, Fate, Plan},
     wave::WaveCommand,
 };
@@ -101,7 +101,8 @@ async fn act(common: &Common, session: &Session, verb: WaveVerb) -> anyhow::Resu
         WaveVerb::Schedule(args) => schedule(common, session, args).await,
         WaveVerb::Plan { case, wave, at, each } => {
             let plan = session.engine.plan(&case, &wave, at).await?;
-            show(common, &plan, each)?;
+            let overdue = overdue(session, &plan).await;
+            show(common, &plan, &overdue, each)?;
             let Some(weak) = weakness(session, &case, &plan).await? else { return Ok(()) };
             if common.json {
                 output::aside(weak);
@@ -178,7 +179,7 @@ async fn lead_to(session: &Session, case: &CaseId, wave: &WaveId, at: Timestamp)
     }
 }
 
-fn show(common: &Common, plan: &Plan, each: bool) -> anyhow::Result<()> {
+fn show(common: &Common, plan: &Plan, overdue: &[Overdue], each: bool) -> anyhow::Result<()> {
     let counts = plan.counts();
     if common.json {
         #[derive(Serialize)]
@@ -186,8 +187,9 @@ fn show(common: &Common, plan: &Plan, each: bool) -> anyhow::Result<()> {
             #[serde(flatten)]
             plan: &'a Plan,
             counts: &'a BTreeMap<&'a ItemId, Counts>,
+            overdue: &'a [Overdue],
         }
-        return output::json(&Shown { plan, counts: &counts });
+        return output::json(&Shown { plan, counts: &counts, overdue });
     }
     output::say(format_args!(
         "wave `{}` of `{}` is due {}; planned for {}",
@@ -215,11 +217,31 @@ fn show(common: &Common, plan: &Plan, each: bool) -> anyhow::Result<()> {
     plan.rows.iter().for_each(|row| *kinds.entry(kind(row.fate)).or_default() += 1);
     let kinds: Vec<String> = kinds.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
     output::say(format_args!("{}; `forewarn explain` says why", kinds.join(", ")));
+    for Overdue { member, what, since, then } in overdue {
+        output::say(format_args!("OVERDUE at `{member}` since {since}: {what}; {then}"));
+    }
     output::say(format_args!(
         "to approve exactly this: `forewarn wave approve {} {} --plan {}`",
         plan.case, plan.wave, plan.hash
     ));
     Ok(())
+}
+
+/// What lapsed at a member that the wave reaches.
+#[derive(Serialize)]
+struct Overdue {
+    member: MemberId,
+    what: String,
+    since: Timestamp,
+    then: String,
+}
+
+async fn overdue(session: &Session, plan: &Plan) -> Vec<Overdue> {
+    let program = session.engine.program().await;
+    let lapsed = due::overdue(&program, plan).into_iter();
+    lapsed
+        .map(|due| Overdue { member: due.member, what: due.what.to_string(), since: due.at, then: due.then })
+        .collect()
 }
 
 /// Prints a row for every member and item.

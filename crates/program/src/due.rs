@@ -1,11 +1,11 @@
 //! What lapses soon at which member, and what the policies make of that.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use jiff::{SignedDuration, Timestamp};
 use policy::{Action, Class, Effect, FactKind, PolicySet, Standing, Thing};
 
-use crate::{id::MemberId, judge::Dossier, member::Member, program::Program, vetting::due_again};
+use crate::{id::MemberId, judge::Dossier, member::Member, plan::Plan, program::Program, vetting::due_again};
 
 /// What lapses, or is due to be looked at again.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +53,15 @@ pub fn due(program: &Program, policy: &PolicySet, now: Timestamp, within: Signed
         .collect();
     found.sort_by(|a, b| (a.at, &a.member, &a.what).cmp(&(b.at, &b.member, &b.what)));
     found
+}
+
+/// Returns what has lapsed at the members a plan is about, oldest first: no policy need read it, and somebody must.
+#[must_use]
+pub fn overdue(program: &Program, plan: &Plan) -> Vec<Due> {
+    let reached: BTreeSet<&MemberId> = plan.rows.iter().map(|row| &row.member).collect();
+    let mut lapsed = due(program, program.policies(), plan.now, SignedDuration::ZERO);
+    lapsed.retain(|due| reached.contains(&due.member));
+    lapsed
 }
 
 /// Who is on the way in or a member; nothing is kept fresh about the others.

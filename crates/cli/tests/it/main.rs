@@ -35,6 +35,8 @@ mod strength;
 #[cfg(test)]
 mod vetting;
 #[cfg(test)]
+mod viewing;
+#[cfg(test)]
 mod walkthrough;
 #[cfg(test)]
 mod world;

@@ -3,13 +3,16 @@
 use jiff::SignedDuration;
 use policy::{Fact, FactKind, Standing};
 use program::{
-    due::{Due, What, due},
+    due::{Due, What, due, overdue},
+    embargo::EmbargoCommand,
     member::MemberCommand,
     vetting::VettingCommand,
+    wave::WaveCommand,
 };
 
 use crate::world::{
-    DAY, HOUR, POLICY, World, about, agreement, criteria, no_duty, record_fact, screening, t, to, vetting,
+    DAY, HOUR, POLICY, World, about, agreement, criteria, embargo, in_wave, items, lead, member, no_duty,
+    open, propose, record_fact, screening, t, tier, to, vetting,
 };
 
 fn soon(world: &World, days: i64) -> Vec<Due> {
@@ -130,4 +133,29 @@ fn a_fact_that_nobody_confirmed_is_due_at_once() {
         told[0].contains("never confirmed at 2026-06-01T00:00:00Z: nothing more than already"),
         "{told:#?}"
     );
+}
+
+#[test]
+fn what_is_overdue_at_whom_a_wave_reaches_is_told_with_its_plan() {
+    let mut world = World::founded();
+    world.admit("acme", "early");
+    world.admit("bolt", "late");
+    world.now = t(350 * DAY);
+    world.ok("ann", open());
+    world.ok("ann", propose(380 * DAY));
+    world.ok("bob", embargo(EmbargoCommand::Accept { ends: None }));
+    world.ok("ann", items(&["notice.md"], 1));
+    let to_early =
+        WaveCommand::Schedule { lead: lead(14 * DAY), tiers: [tier("early")].into(), items: [].into() };
+    world.ok("ann", in_wave(to_early));
+    assert!(overdue(&world.program, &world.plan()).is_empty());
+    world.now = t(366 * DAY);
+    let lapsed = overdue(&world.program, &world.plan());
+    assert!(lapsed.iter().all(|due| due.member == member("acme")), "bolt is in no tier of it: {lapsed:?}");
+    let key = What::Key(String::from("fp-age1acme"));
+    let told = lapsed.iter().find(|due| due.what == key).unwrap();
+    assert_eq!(told.at, t(365 * DAY));
+    assert!(told.then.contains("compare its fingerprint"), "{}", told.then);
+    world.ok("bob", about("acme", MemberCommand::ReconfirmKey { fingerprint: String::from("fp-age1acme") }));
+    assert!(overdue(&world.program, &world.plan()).iter().all(|due| due.what != key));
 }

@@ -5,6 +5,8 @@ mod body;
 #[cfg(test)]
 mod case;
 #[cfg(test)]
+mod doubt;
+#[cfg(test)]
 mod due;
 #[cfg(test)]
 mod embargo;
