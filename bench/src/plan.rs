@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, ensure};
 use engine::{Entropy, Stopwatch, ledger::Ledger};
 use jiff::Timestamp;
-use policy::{Class, DutySubject, Fact, FactKind, Lead, PolicySet, Standing, Tier, Trigger};
+use policy::{Action, Class, DutySubject, Fact, FactKind, Lead, PolicySet, Standing, Tier, Trigger};
 use program::{
     Event,
     case::CaseEvent,
     embargo::{EmbargoEvent, Move},
     id::{CaseId, ItemId, MemberId, Sha256, TierId, UserId, WaveId},
     item::{Item, ItemEvent, Tlp},
+    judge::judge,
     member::{Agreement, MemberEvent},
     plan::{Fate, plan},
     program::ProgramEvent,
@@ -20,6 +21,8 @@ use program::{
 
 const MEMBERS: usize = 10_000;
 const ITEMS: usize = 20;
+/// Members that are each judged on their own for the rate of single decisions.
+const ASKED: usize = 2_000;
 const DAY: u32 = 86_400;
 
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -41,6 +44,18 @@ pub(crate) fn run() -> anyhow::Result<()> {
         "plan: {MEMBERS} members, {ITEMS} items, every decision with its reasons: {:.2} s",
         taken.as_secs_f64()
     );
+    let program = ledger.program();
+    let case = program.case(&case)?;
+    let watch = Stopwatch::start();
+    let mut asked = 0_u32;
+    for member in program.members().take(ASKED) {
+        for item in case.items() {
+            std::hint::black_box(judge(program, &policy, case, item, member, Action::Fetch, now));
+            asked += 1;
+        }
+    }
+    let rate = f64::from(asked) / watch.elapsed().as_secs_f64();
+    println!("decisions: each asked of the policies on its own, on one core: {rate:.0} a second");
     Ok(())
 }
 

@@ -161,12 +161,15 @@ fn view(
         return Err(Refusal::ViewingWaits(known.id));
     }
     // Asked for where somebody's approval would do; refused at once where nobody's would.
-    let helps =
-        |other: &&UserId| may(program, ctx.actor, Some(other), item, ctx.now).effect == Effect::Permit;
-    match program.operators().find(helps) {
-        Some(_) => Ok(vec![Event::Viewing(asked)]),
-        None => Err(Refusal::MayNotView { actor: ctx.actor.clone(), item: id, says: decision.says }),
+    let with = |other: &UserId| may(program, ctx.actor, Some(other), item, ctx.now);
+    let tried: Vec<Decision> = program.operators().map(with).collect();
+    if tried.iter().any(|decision| decision.effect == Effect::Permit) {
+        return Ok(vec![Event::Viewing(asked)]);
     }
+    // What an approval would not mend is said first.
+    let unmended = tried.into_iter().find(|decision| decision.policies.is_empty());
+    let says = unmended.unwrap_or(decision).says;
+    Err(Refusal::MayNotView { actor: ctx.actor.clone(), item: id, says })
 }
 
 /// Asks the policies on operators; with what is on record about both people at this instant.

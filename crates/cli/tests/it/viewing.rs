@@ -14,7 +14,7 @@ fn a_reproduction_is_read_with_a_second_person_and_logged_before() {
     let view = ["case", "view", CASE, "poc.py", "--reason", "checking"];
     desk.refuses(
         &view,
-        &["may not read `poc.py`", "no role of `alice` reads items", "forewarn operator roles"],
+        &["may not read `poc.py`", "approval of a second operator", "forewarn operator roles"],
     );
     for (operator, roles) in [("alice", "coordinator,investigator"), ("bob", "auditor")] {
         let set = ["operator", "roles", operator, "--role", roles];
@@ -31,6 +31,8 @@ fn a_reproduction_is_read_with_a_second_person_and_logged_before() {
         ])
     );
 
+    let said = desk.refused(&[&view[..], &["--as", "bob"]].concat());
+    assert!(said.contains("no role of `bob` reads items"), "{said}");
     let noted = desk.by("alice", &view);
     assert!(noted.contains("forewarn case approve-view V1") && !noted.contains("TRACE"), "{noted}");
     desk.refuses(&view, &["waits for another operator"]);
