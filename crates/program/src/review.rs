@@ -1,5 +1,7 @@
 //! Reviews: a decision on a member's standing, by two people.
 
+mod event;
+
 use jiff::Timestamp;
 use policy::{Restriction, Standing};
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,8 @@ use crate::{
     program::Program,
     refusal::Refusal,
 };
+
+pub use event::{ReviewCommand, ReviewEvent};
 
 /// What a review may come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,94 +116,6 @@ impl std::fmt::Display for Proposed {
             None => f.write_str(self.outcome.as_str()),
         }
     }
-}
-
-/// What a person asks of a review.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReviewCommand {
-    /// Opens one.
-    Open {
-        /// Of whom.
-        member: MemberId,
-        /// The leak case it rests on.
-        leak: Option<LeakId>,
-        /// Why.
-        reason: String,
-    },
-    /// Records what the member replied.
-    Reply {
-        /// Which review.
-        review: ReviewId,
-        /// What it said.
-        text: String,
-    },
-    /// Proposes an outcome, or another one.
-    Propose {
-        /// Which review.
-        review: ReviewId,
-        /// Which outcome.
-        outcome: Outcome,
-        /// Why.
-        reason: String,
-        /// What was found.
-        finding: Option<String>,
-        /// Which classes a restriction takes, until when; without it a restriction takes everything early.
-        restriction: Option<Restriction>,
-    },
-    /// Confirms the outcome on the table; somebody else than who proposed it.
-    Confirm {
-        /// Which review.
-        review: ReviewId,
-    },
-}
-
-/// What happened to a review.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReviewEvent {
-    /// It was opened.
-    Opened {
-        /// Its number.
-        review: ReviewId,
-        /// Of whom.
-        member: MemberId,
-        /// The leak case it rests on.
-        leak: Option<LeakId>,
-        /// Why.
-        reason: String,
-    },
-    /// The member replied.
-    Replied {
-        /// Which review.
-        review: ReviewId,
-        /// What it said.
-        text: String,
-    },
-    /// An outcome is on the table.
-    Proposed {
-        /// Which review.
-        review: ReviewId,
-        /// Which outcome.
-        outcome: Outcome,
-        /// Why.
-        reason: String,
-        /// What was found.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        finding: Option<String>,
-        /// Which classes a restriction takes, until when.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        restriction: Option<Restriction>,
-    },
-    /// It was decided.
-    Decided {
-        /// Which review.
-        review: ReviewId,
-        /// How.
-        outcome: Outcome,
-        /// Which classes a restriction takes, until when.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        restriction: Option<Restriction>,
-    },
 }
 
 pub(crate) fn decide(
@@ -382,19 +298,6 @@ pub(crate) fn apply(program: &mut Program, event: &ReviewEvent, at: Timestamp, a
             if *outcome == Outcome::Clear || restriction.is_some() {
                 program.restrict(&member, restriction.clone());
             }
-        }
-    }
-}
-
-impl ReviewEvent {
-    /// Returns the review it is about.
-    #[must_use]
-    pub fn review(&self) -> ReviewId {
-        match self {
-            Self::Opened { review, .. }
-            | Self::Replied { review, .. }
-            | Self::Proposed { review, .. }
-            | Self::Decided { review, .. } => *review,
         }
     }
 }
