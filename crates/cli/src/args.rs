@@ -90,6 +90,9 @@ pub(crate) enum Verb {
     /// Issue, list and revoke the tokens of members' and operators' machines
     #[command(subcommand)]
     Token(crate::token::TokenVerb),
+    /// Confirm the host's clock after it was set
+    #[command(subcommand)]
+    Clock(crate::clock::ClockVerb),
     /// Check everything in the data folder against everything else
     Verify(crate::verify::VerifyArgs),
     /// Read and export the log

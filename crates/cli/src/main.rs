@@ -2,6 +2,7 @@
 
 mod args;
 mod case;
+mod clock;
 mod copy;
 mod demo;
 mod exit;
@@ -72,6 +73,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Review(verb) => review::run(&common, verb).await?,
         Verb::Notification(verb) => notification::run(&common, verb).await?,
         Verb::Serve(args) => serve::run(&common, args).await?,
+        Verb::Clock(verb) => clock::run(&common, verb).await?,
         Verb::Token(verb) => token::run(&common, verb).await?,
         Verb::Publish(args) => publish::run(&common, args).await?,
         Verb::Verify(args) => return verify::run(&common, args).await,

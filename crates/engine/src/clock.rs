@@ -41,10 +41,12 @@ impl Clock {
         }
     }
 
-    /// Trusts the clock as it stands, because people have looked at it.
-    pub fn accept(&self) {
-        if let Self::System(anchor) = self {
-            anchor.accept(readings());
+    /// Takes up the word of two people, given at an instant, that the clock is right; tells whether it counts.
+    #[must_use]
+    pub fn accept(&self, confirmed: Timestamp) -> bool {
+        match self {
+            Self::System(anchor) => anchor.accept(readings(), confirmed),
+            Self::Simulated(_) => false,
         }
     }
 

@@ -80,7 +80,7 @@ impl Timer {
         let due = self.due(engine, now).await;
         let mut tick = Tick::default();
         if !due.is_empty()
-            && let Err(doubt) = engine.clock().trusted()
+            && let Err(doubt) = trusted(engine).await
         {
             // Looked at again with the next tick: a clock that was set right is trusted at once.
             self.seen = None;
@@ -143,6 +143,20 @@ impl Timer {
     fn wait_until(&mut self, at: Timestamp) {
         self.next = Some(self.next.map_or(at, |next| next.min(at)));
     }
+}
+
+/// Tells whether the clock may be followed, by itself or because two people have looked at it just now.
+async fn trusted(engine: &Engine) -> Result<(), Doubt> {
+    let Err(doubt) = engine.clock().trusted() else { return Ok(()) };
+    let confirmed = engine.program().await.clock().confirmed();
+    if !confirmed.is_some_and(|at| engine.clock().accept(at)) {
+        return Err(doubt);
+    }
+    if let Some(anchor) = engine.clock().anchor() {
+        // Kept for the next process; one that cannot read it asks two people again.
+        let _ = anchor.keep(&engine.folder().clock());
+    }
+    Ok(())
 }
 
 /// Lists waves that are due for longer than a while and were never released, with how long.

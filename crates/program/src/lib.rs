@@ -7,6 +7,7 @@
 
 pub mod actor;
 pub mod case;
+pub mod clock;
 pub mod context;
 pub mod deadline;
 pub mod due;

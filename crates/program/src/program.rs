@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actor,
     case::{self, Case, CaseCommand},
+    clock,
     context::Context,
     deadline::{self, Deadline},
     embargo::{self, EmbargoCommand},
@@ -52,6 +53,7 @@ pub struct Program {
     proposed_roles: BTreeMap<UserId, (BTreeSet<Role>, UserId)>,
     /// Which criteria were proposed, and by whom.
     proposed_criteria: Option<(Vec<Criterion>, UserId)>,
+    clock: clock::Word,
     tiers: BTreeMap<TierId, Tier>,
     members: BTreeMap<MemberId, Member>,
     cases: BTreeMap<CaseId, Case>,
@@ -120,6 +122,8 @@ pub enum Command {
     Viewing(ViewingCommand),
     /// Something about a token.
     Token(TokenCommand),
+    /// Says that the host's clock is right; a second person's word within a quarter of an hour counts.
+    ConfirmClock,
 }
 
 /// What happened to the program itself.
@@ -172,6 +176,10 @@ pub enum ProgramEvent {
         /// Which ones.
         criteria: Vec<Criterion>,
     },
+    /// One person says that the host's clock is right.
+    ClockLookedAt {},
+    /// A second person says so too.
+    ClockConfirmed {},
 }
 
 impl Program {
@@ -215,6 +223,7 @@ impl Program {
             Command::Review(command) => review::decide(self, ctx, command),
             Command::Notification(command) => notification::decide(self, command),
             Command::Token(command) => token::decide(self, ctx, command),
+            Command::ConfirmClock => clock::decide(self, ctx),
             Command::Viewing(command) => viewing::decide(self, ctx, command),
             Command::SetRoles(operator, roles) => self.set_roles(ctx.actor, operator, roles),
         }
@@ -226,7 +235,7 @@ impl Program {
         self.entries = entry.seq.saturating_add(1);
         self.high_water = Some(self.high_water.map_or(at, |mark| mark.max(at)));
         match &entry.event {
-            Event::Program(event) => self.apply_own(event, actor),
+            Event::Program(event) => self.apply_own(event, at, actor),
             Event::Viewing(event) => viewing::apply(self, event, at, actor),
             Event::Policy(event) => policies::apply(self, event, at, actor),
             Event::Member(event) => member::apply(&mut self.members, event, at, actor),
@@ -272,7 +281,7 @@ impl Program {
         }
     }
 
-    fn apply_own(&mut self, event: &ProgramEvent, actor: &UserId) {
+    fn apply_own(&mut self, event: &ProgramEvent, at: Timestamp, actor: &UserId) {
         match event {
             ProgramEvent::Founded { name, rules } => {
                 self.name.clone_from(name);
@@ -308,6 +317,8 @@ impl Program {
                 self.proposed_criteria = None;
                 self.rules.criteria.clone_from(criteria);
             }
+            ProgramEvent::ClockLookedAt {} => self.clock.look(actor, at),
+            ProgramEvent::ClockConfirmed {} => self.clock.confirm(at),
         }
     }
 

@@ -116,6 +116,7 @@ fn help_for_the_binary() {
       publish       Publish a case's advisory at the end of its embargo
       serve         Serve the program over HTTP, and release waves at their instant
       token         Issue, list and revoke the tokens of members' and operators' machines
+      clock         Confirm the host's clock after it was set
       verify        Check everything in the data folder against everything else
       log           Read and export the log
       policy        Read the policies, check a set, try one on a scenario

@@ -12,7 +12,8 @@ use std::{
     sync::atomic::{AtomicI64, Ordering},
 };
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+use program::clock::FRESH;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -32,7 +33,11 @@ pub struct Readings {
 
 /// Where the wall clock stood beside the time since the host was started, when it was last trusted.
 #[derive(Debug)]
-pub struct Anchor(AtomicI64);
+pub struct Anchor {
+    offset: AtomicI64,
+    /// The newest word of two people that was taken up, in microseconds since the epoch; none stands at the least.
+    confirmed: AtomicI64,
+}
 
 /// Why releases do not follow the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -51,6 +56,8 @@ struct Kept {
     boot: String,
     /// Wall clock less time since the start, in microseconds.
     offset: i64,
+    /// The newest word of two people that was taken up; it is taken up once.
+    confirmed: i64,
 }
 
 impl Readings {
@@ -63,7 +70,7 @@ impl Anchor {
     /// Trusts the clock as it stands.
     #[must_use]
     pub fn at(readings: Readings) -> Self {
-        Self(AtomicI64::new(readings.offset()))
+        Self { offset: AtomicI64::new(readings.offset()), confirmed: AtomicI64::new(i64::MIN) }
     }
 
     /// Compares the clock with where it was trusted.
@@ -71,14 +78,22 @@ impl Anchor {
     /// # Errors
     /// [`Doubt`] beyond the [`TOLERANCE`].
     pub fn check(&self, readings: Readings) -> Result<(), Doubt> {
-        let by = readings.offset().saturating_sub(self.0.load(Ordering::SeqCst));
+        let by = readings.offset().saturating_sub(self.offset.load(Ordering::SeqCst));
         let by = SignedDuration::from_micros(by);
         if by.abs() < TOLERANCE { Ok(()) } else { Err(Doubt { by }) }
     }
 
-    /// Trusts the clock as it stands from now on.
-    pub fn accept(&self, readings: Readings) {
-        self.0.store(readings.offset(), Ordering::SeqCst);
+    /// Takes up the word of two people, given at an instant, that the clock is right as it stands; tells whether
+    /// it was fresh, and not taken up before.
+    pub fn accept(&self, readings: Readings, confirmed: Timestamp) -> bool {
+        let (word, age) =
+            (confirmed.as_microsecond(), readings.wall.saturating_sub(confirmed.as_microsecond()));
+        let fresh = SignedDuration::from_micros(age).abs() < FRESH;
+        if !fresh || self.confirmed.fetch_max(word, Ordering::SeqCst) >= word {
+            return false;
+        }
+        self.offset.store(readings.offset(), Ordering::SeqCst);
+        true
     }
 
     /// Takes up where an earlier process of the same host trusted the clock, if there was one.
@@ -94,7 +109,8 @@ impl Anchor {
         };
         match serde_json::from_slice::<Kept>(&text) {
             Ok(kept) if kept.boot == boot => {
-                self.0.store(kept.offset, Ordering::SeqCst);
+                self.offset.store(kept.offset, Ordering::SeqCst);
+                self.confirmed.store(kept.confirmed, Ordering::SeqCst);
                 Ok(())
             }
             _ => self.keep(file),
@@ -107,7 +123,9 @@ impl Anchor {
     /// What the file system says.
     pub fn keep(&self, file: &Path) -> io::Result<()> {
         let Some(boot) = boot_id() else { return Ok(()) };
-        let kept = Kept { boot, offset: self.0.load(Ordering::SeqCst) };
+        let (offset, confirmed) = (&self.offset, &self.confirmed);
+        let kept =
+            Kept { boot, offset: offset.load(Ordering::SeqCst), confirmed: confirmed.load(Ordering::SeqCst) };
         write_durably(file, &serde_json::to_vec(&kept)?)
     }
 }
@@ -141,8 +159,13 @@ mod tests {
             assert_eq!(doubt.by, SignedDuration::from_secs(by));
         }
         assert!(anchor.check(later(0, 3_600)).is_err(), "a host that slept must have slept on both clocks");
-        anchor.accept(later(7_200, 3_600));
+        let set = later(7_200, 3_600);
+        let at = |seconds: i64| Timestamp::from_microsecond(set.wall + seconds * SECOND).unwrap();
+        assert!(!anchor.accept(set, at(-900)), "a word that is stale");
+        assert!(anchor.accept(set, at(-60)));
         assert_eq!(anchor.check(later(7_300, 3_700)), Ok(()));
+        assert!(!anchor.accept(later(7_900, 3_700), at(-60)), "one word counts once");
+        assert!(anchor.check(later(7_900, 3_700)).is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use policy::{Restriction, Role, Tier};
 use super::{Program, Rules};
 use crate::{
     case::Case,
+    clock::Word,
     deadline::Deadline,
     id::{
         CaseId, DeadlineId, LeakId, MemberId, NotificationId, ReviewId, SightingId, TierId, UserId, ViewingId,
@@ -116,6 +117,12 @@ impl Program {
     /// Returns what members must be told or were, oldest first.
     pub fn notifications(&self) -> impl Iterator<Item = &Notification> {
         self.notifications.values()
+    }
+
+    /// Returns what people said of the host's clock last.
+    #[must_use]
+    pub fn clock(&self) -> &Word {
+        &self.clock
     }
 
     /// Returns its tokens, those that ended too.

@@ -91,6 +91,7 @@ pub(crate) struct Shadow {
     untold: BTreeMap<NotificationId, BTreeSet<MemberId>>,
     criteria: Vec<Criterion>,
     criteria_by: Option<UserId>,
+    clock_by: Option<UserId>,
     attest_every: i64,
     roles: BTreeMap<UserId, BTreeSet<Role>>,
     roles_wanted: BTreeMap<UserId, (BTreeSet<Role>, UserId)>,
@@ -160,6 +161,11 @@ impl Shadow {
                 self.attest_every = i64::from(rules.attest_every.seconds());
             }
             ProgramEvent::CriteriaProposed { .. } => self.criteria_by = Some(actor.clone()),
+            ProgramEvent::ClockLookedAt {} => self.clock_by = Some(actor.clone()),
+            ProgramEvent::ClockConfirmed {} => {
+                let first = self.clock_by.take();
+                assert!(first.is_some_and(|first| first != *actor), "the clock confirmed by one");
+            }
             ProgramEvent::CriteriaSet { criteria } => {
                 let first = self.criteria_by.take();
                 assert!(first.is_some_and(|first| first != *actor), "criteria changed by one");

@@ -124,6 +124,8 @@ fn program_events() -> impl Strategy<Value = ProgramEvent> {
         (users(), roles()).prop_map(|(operator, roles)| ProgramEvent::RolesSet { operator, roles }),
         criteria().prop_map(|criteria| ProgramEvent::CriteriaProposed { criteria }),
         criteria().prop_map(|criteria| ProgramEvent::CriteriaSet { criteria }),
+        Just(ProgramEvent::ClockLookedAt {}),
+        Just(ProgramEvent::ClockConfirmed {}),
     ]
 }
 

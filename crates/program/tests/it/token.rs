@@ -142,3 +142,17 @@ fn the_timer_releases_what_two_people_approved_and_nothing_sooner() {
     world.release(TIMER).unwrap();
     assert!(!world.granted().is_empty());
 }
+
+#[test]
+fn the_clock_is_confirmed_by_two_people_who_looked_at_it_together() {
+    let mut world = World::founded();
+    world.ok("ann", Command::ConfirmClock);
+    assert!(matches!(world.refused("ann", Command::ConfirmClock), Refusal::SamePerson { .. }));
+    assert!(matches!(world.refused(TIMER, Command::ConfirmClock), Refusal::NotAnOperator(_)));
+    world.now = t(15 * 60);
+    world.ok("bob", Command::ConfirmClock);
+    assert_eq!(world.program.clock().confirmed(), None, "the first look says nothing any more");
+    world.now = t(16 * 60);
+    world.ok("ann", Command::ConfirmClock);
+    assert_eq!(world.program.clock().confirmed(), Some(t(16 * 60)));
+}
