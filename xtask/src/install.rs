@@ -1,18 +1,22 @@
 //! Installs what the checks need where that is possible, and says so.
 
-use crate::exec::{cargo, run, stdout, succeeds};
+use crate::exec::{cargo, root, run, stdout, succeeds};
 use crate::steps::Skips;
 use anyhow::Result;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Debian packages: the outside judges for sealing, log, rules and the Go library they use; the solver of the proofs.
-const PACKAGES: [&str; 6] = ["age", "golang-go", "golang-golang-x-mod-dev", "yara", "gnupg", "cvc5"];
+const PACKAGES: [&str; 7] =
+    ["age", "golang-go", "golang-golang-x-mod-dev", "yara", "gnupg", "cvc5", "python3-venv"];
 
 /// Cargo subcommands with the versions the checks were written against.
 const TOOLS: [(&str, &str); 2] = [("nextest", "0.9.143"), ("deny", "0.20.2")];
 
-/// Installs the missing Debian packages and cargo tools.
+/// The judge of the interface, with the version that the check was written against.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
+/// Installs the missing Debian packages and cargo tools, and the judge of the interface.
 ///
 /// # Errors
 /// Never for a tool that cannot be installed: the step that needs it skips its part and says so.
@@ -28,7 +32,29 @@ pub(crate) fn all(skips: &mut Skips) -> Result<()> {
             skips.push(format!("`{name}` could not be installed: {error}"));
         }
     }
+    if !schemathesis().exists()
+        && let Err(error) = python()
+    {
+        skips.push(format!("`{SCHEMATHESIS}` could not be installed: {error}"));
+    }
     Ok(())
+}
+
+/// Returns where the judge of the interface is, in a folder of its own that outlives a checkout.
+pub(crate) fn schemathesis() -> PathBuf {
+    judges().join("bin").join("schemathesis")
+}
+
+fn judges() -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    cache.or_else(home).unwrap_or_else(|| root().join("target")).join("forewarn-judges")
+}
+
+fn python() -> Result<()> {
+    println!("    {SCHEMATHESIS} is missing: installing it");
+    run(Command::new("python3").args(["-m", "venv"]).arg(judges()))?;
+    run(Command::new(judges().join("bin").join("pip")).args(["install", "--quiet", SCHEMATHESIS]))
 }
 
 /// Installs the missing Debian packages.

@@ -1,6 +1,7 @@
 //! Outside judges: programs that share no code with Forewarn look at what it produced.
 
 use crate::exec::{cargo, root, run, stdout, succeeds};
+use crate::serving;
 use crate::steps::Skips;
 use crate::story::Story;
 use anyhow::{Context, Result, bail, ensure};
@@ -28,7 +29,8 @@ const GO_LIBRARY: &str = "/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog";
 pub(crate) fn run_all(story: &Story, skips: &mut Skips) -> Result<()> {
     log(story, skips).context("Go judge of the log")?;
     seal(story, skips).context("age judge of the copies")?;
-    renderings(story, skips).context("judges of the rendered package")
+    renderings(story, skips).context("judges of the rendered package")?;
+    serving::check(story, skips).context("the demonstration served")
 }
 
 /// Go's `x/mod/sumdb` judges the exported log, after proving on damaged logs that it can say no.

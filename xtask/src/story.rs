@@ -48,7 +48,7 @@ pub(crate) fn verify(story: &Story, data: &Path) -> Command {
 }
 
 fn run_all_seeds(full: bool) -> Result<Story> {
-    crate::exec::run(&mut cargo(&["build", "--release", "--locked", "-p", "cli", "--bin", "forewarn"]))?;
+    crate::exec::run(&mut cargo(&["build", "--release", "--locked", "-p", "cli", "-p", "member"]))?;
     let scratch = tempfile::tempdir()?;
     let story = Story { forewarn: binary()?, data: scratch.path().join("seed-1"), scratch };
     let seeds = if full { SEEDS.1 } else { SEEDS.0 };

@@ -68,6 +68,8 @@ impl Engine {
     /// [`StepError`] when the member is unknown or has no key, or a copy does not come out as granted.
     pub async fn copies(&self, member: &MemberId) -> Result<Copies, StepError> {
         let (available, held_back) = self.available(member).await?;
+        // Said first: without a key there will be nothing, whatever is granted.
+        self.key_of(member).await?;
         let mut sealed = Vec::with_capacity(available.len());
         for copy in available {
             sealed.push(self.sealed(member, copy).await?);

@@ -80,7 +80,11 @@ impl Anchor {
     pub fn check(&self, readings: Readings) -> Result<(), Doubt> {
         let by = readings.offset().saturating_sub(self.offset.load(Ordering::SeqCst));
         let by = SignedDuration::from_micros(by);
-        if by.abs() < TOLERANCE { Ok(()) } else { Err(Doubt { by }) }
+        if by.abs() < TOLERANCE {
+            return Ok(());
+        }
+        // Whole seconds are what a person compares clocks in.
+        Err(Doubt { by: SignedDuration::from_secs(by.as_secs()) })
     }
 
     /// Takes up the word of two people, given at an instant, that the clock is right as it stands; tells whether

@@ -14,6 +14,7 @@ use crate::{app::App, problem::Problem};
 /// Two sizes of the log.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Sizes {
     /// The smaller one, that somebody has a checkpoint of.
     old: u64,

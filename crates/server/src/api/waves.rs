@@ -25,6 +25,7 @@ use crate::{
 /// When a plan is made for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct At {
     /// An instant with its offset; now when it is absent.
     at: Option<Timestamp>,
@@ -35,6 +36,7 @@ pub struct At {
 #[serde(deny_unknown_fields)]
 pub struct Approval {
     /// Hash of the plan as the approving person saw it; another plan is not approved.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     plan: String,
 }
 

@@ -76,7 +76,7 @@ async fn no_token_no_word_and_a_token_ends_when_it_should() {
     };
     let nothing = refused(site.send("GET", path, &[], b"").await);
     let wrong = acme.replace("forewarn_", "forewarn_0");
-    for shown in ["", "x", wrong.as_str(), &acme[..acme.len() - 1]] {
+    for shown in ["", "x", wrong.as_str(), acme.strip_suffix(|_: char| true).unwrap()] {
         assert_eq!(refused(site.get(path, shown).await), nothing);
     }
     assert_eq!(
