@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         return engine::exhibit::pdf::serve();
     }
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(run(cli)),
         Err(error) => Err(anyhow::Error::from(error).context("cannot start")),

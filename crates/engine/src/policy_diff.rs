@@ -154,7 +154,7 @@ pub fn compare(
     let mut sizes: BTreeMap<Group<'_>, usize> = BTreeMap::new();
     for member in program.members() {
         let own = (!sets.name_nobody).then_some(&member.id);
-        let record = Record { dossier: Dossier::of(program, member), group: group(member), own };
+        let record = Record { dossier: Dossier::of(program, member, now), group: group(member), own };
         records.entry(record).or_default().push(&member.id);
         *sizes.entry(group(member)).or_default() += 1;
     }

@@ -94,11 +94,10 @@ fn consequence(program: &Program, policy: &PolicySet, member: &Member, what: &Wh
     if !read_by_policies(member, what) {
         return format!("no policy reads it: {}", advice(what));
     }
-    let dossier = Dossier::of(program, member);
     let ask = |class: Class, now: Timestamp| {
         let public = at.checked_add(AHEAD).ok();
         let thing = Thing { item: class.as_str(), class, public };
-        policy.decide(Action::Fetch, &dossier.subject(member), &thing, now)
+        policy.decide(Action::Fetch, &Dossier::of(program, member, now).subject(member), &thing, now)
     };
     let before = at.checked_sub(MOMENT).unwrap_or(at);
     let asked: Vec<_> =
@@ -107,22 +106,23 @@ fn consequence(program: &Program, policy: &PolicySet, member: &Member, what: &Wh
         || asked.iter().filter(|(_, was, is)| (was.effect, is.effect) == (Effect::Permit, Effect::Deny));
     if let Some((_, _, why)) = lost().next() {
         let classes: Vec<&str> = lost().map(|(class, ..)| class.as_str()).collect();
-        return format!("nothing of class {} before it is public: {}", classes.join(", "), why.says);
+        let (classes, says) = (classes.join(", "), &why.says);
+        return format!("nothing of class {classes} before it is public: {says}; {}", advice(what));
     }
     match asked.iter().find(|(_, _, is)| is.effect == Effect::Deny) {
-        Some((_, _, why)) => format!("nothing more than already: {}", why.says),
+        Some((_, _, why)) => format!("nothing more than already: {}; {}", why.says, advice(what)),
         None => format!("nothing, by the policies in force: {}", advice(what)),
     }
 }
 
-/// Policies are told of agreements and of disclosure duties, and of nothing else here.
+/// Policies are told of agreements, of keys and of disclosure duties, and of nothing else here.
 fn read_by_policies(member: &Member, what: &What) -> bool {
     match what {
-        What::Agreement => true,
+        What::Agreement | What::Key(_) => true,
         What::Fact(key) | What::Unconfirmed(key) => {
             member.facts.get(key).is_some_and(|recorded| recorded.fact.kind == FactKind::DisclosureDuty)
         }
-        What::Key(_) | What::Sheet | What::Screening => false,
+        What::Sheet | What::Screening => false,
     }
 }
 

@@ -20,12 +20,12 @@ pub struct Dossier {
 }
 
 impl Dossier {
-    /// Collects what is on record about a member.
+    /// Collects what is on record about a member, as it is at an instant.
     ///
     /// A member that was never asked about disclosure duties is told to the policies as one with an
     /// unanswered duty: not knowing restricts. A member without a tier gets a tier that has nothing early.
     #[must_use]
-    pub fn of(program: &Program, member: &Member) -> Self {
+    pub fn of(program: &Program, member: &Member, now: Timestamp) -> Self {
         let nothing_early = || Tier { id: String::from("none"), lead: Lead::ZERO, classes: [].into() };
         let tier = member.tier.as_ref().and_then(|id| program.tier(id).ok()).cloned();
         let mut facts: Vec<Fact> = member.facts.values().map(|recorded| recorded.fact.clone()).collect();
@@ -36,7 +36,7 @@ impl Dossier {
             tier: tier.unwrap_or_else(nothing_early),
             standing: member.standing,
             agreement_until: member.agreement.as_ref().map(|agreement| agreement.until),
-            key: member.key_state(),
+            key: member.key_state(program.rules(), now),
             facts,
             restriction: program.restriction(&member.id).cloned(),
         }
@@ -84,7 +84,7 @@ pub fn judge(
     action: Action,
     now: Timestamp,
 ) -> Decision {
-    policy.decide(action, &Dossier::of(program, member).subject(member), &thing(case, item), now)
+    policy.decide(action, &Dossier::of(program, member, now).subject(member), &thing(case, item), now)
 }
 
 /// Asks from when a member may do something with an item.
@@ -125,5 +125,5 @@ pub fn explain(
     at: Timestamp,
 ) -> Explanation {
     let tiers: Vec<Tier> = program.tiers().cloned().collect();
-    policy.explain(&Dossier::of(program, member).subject(member), &thing(case, item), at, &tiers)
+    policy.explain(&Dossier::of(program, member, at).subject(member), &thing(case, item), at, &tiers)
 }

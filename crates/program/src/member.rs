@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::{MemberId, TierId, UserId},
     refusal::Refusal,
-    vetting::{Contact, ContactRole, Sheet},
+    rules::Rules,
+    vetting::{Contact, ContactRole, Sheet, due_again},
 };
 
 pub use command::{Enrolment, MemberCommand};
@@ -108,10 +109,13 @@ impl Member {
         self.keys.iter().rev().find(|key| key.confirmed_by.is_some())
     }
 
-    /// Returns what the policies are told about the member's key.
+    /// Returns what the policies are told about the member's key at an instant: one that nobody confirmed again in
+    /// time has expired, since it may be somebody else's by now.
     #[must_use]
-    pub fn key_state(&self) -> KeyState {
+    pub fn key_state(&self, rules: &Rules, now: Timestamp) -> KeyState {
+        let ends = |key: &Key| due_again(rules, key.confirmed_at?);
         match (self.confirmed_key(), self.keys.is_empty()) {
+            (Some(key), _) if ends(key).is_some_and(|ends| ends <= now) => KeyState::Expired,
             (Some(_), _) => KeyState::Confirmed,
             (None, false) => KeyState::Unconfirmed,
             (None, true) => KeyState::None,

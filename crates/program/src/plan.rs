@@ -185,7 +185,7 @@ pub fn plan(
         .filter(|member| !gone(member.standing))
         .filter(|member| member.tier.as_ref().is_some_and(|tier| wave.tiers.contains(tier)));
     for member in audience {
-        let dossier = Dossier::of(program, member);
+        let dossier = Dossier::of(program, member, now);
         let alike = judged.entry(dossier.clone()).or_default();
         for item in wave.items.iter().filter_map(|id| case.item(id).ok()) {
             let anyone = alike

@@ -5,6 +5,7 @@ use policy::{DutySubject, FactKind, Standing};
 use program::{
     id::{MemberId, TierId},
     member::Member,
+    program::Rules,
 };
 use serde::Serialize;
 
@@ -23,7 +24,7 @@ struct Listed<'a> {
 }
 
 impl<'a> Listed<'a> {
-    fn of(member: &'a Member) -> Self {
+    fn of(member: &'a Member, rules: &Rules, now: Timestamp) -> Self {
         let duties = member.facts.values().filter(|fact| fact.fact.kind == FactKind::DisclosureDuty);
         let said: Vec<&str> =
             duties.map(|duty| duty.fact.subject.map_or("unknown", DutySubject::as_str)).collect();
@@ -32,7 +33,7 @@ impl<'a> Listed<'a> {
             name: &member.name,
             standing: member.standing,
             tier: member.tier.as_ref(),
-            key: member.key_state(),
+            key: member.key_state(rules, now),
             agreement_until: member.agreement.as_ref().map(|agreement| agreement.until),
             disclosure: if said.is_empty() { String::from("never asked") } else { said.join(", ") },
         }
@@ -40,8 +41,10 @@ impl<'a> Listed<'a> {
 }
 
 pub(super) async fn list(common: &Common, session: &Session) -> anyhow::Result<()> {
+    let now = session.engine.clock().now();
     let program = session.engine.program().await;
-    let members: Vec<Listed> = program.members().map(Listed::of).collect();
+    let members: Vec<Listed> =
+        program.members().map(|member| Listed::of(member, program.rules(), now)).collect();
     let rows = members.iter().map(|member| {
         vec![
             member.id.to_string(),

@@ -160,3 +160,33 @@ fn a_wave_that_nobody_is_in_or_of_nothing_is_refused_and_so_is_a_clock_that_went
     assert!(matches!(refusal, Refusal::ClockBehind { mark, .. } if mark == high_water), "{refusal}");
     assert!(refusal.to_string().contains("nothing is done before then"));
 }
+
+#[test]
+fn a_key_that_nobody_compared_again_in_time_stops_delivery_until_somebody_does() {
+    let mut world = World::due();
+    let confirmed =
+        world.program.member(&member("acme")).unwrap().confirmed_key().unwrap().confirmed_at.unwrap();
+    let wave = t(END - 14 * DAY);
+    let every = wave.duration_since(confirmed);
+    // Attested again exactly as often as the wave is away.
+    let mut rules = world.program.rules().clone();
+    rules.attest_every = policy::Lead::from_seconds(u32::try_from(every.as_secs()).unwrap());
+    let asked = |rules: &program::program::Rules, now| {
+        world.program.member(&member("acme")).unwrap().key_state(rules, now)
+    };
+    let moment = jiff::SignedDuration::from_micros(1);
+    assert_eq!(asked(&rules, wave.checked_sub(moment).unwrap()), policy::KeyState::Confirmed);
+    assert_eq!(asked(&rules, wave), policy::KeyState::Expired);
+
+    // By the program's own rules: a year.
+    world.now = confirmed.checked_add(world.program.rules().attest_every.duration()).unwrap();
+    let case = world.program.case(&crate::world::case("c")).unwrap();
+    assert!(case.embargo().public().unwrap() < world.now, "the usual embargo is over by then");
+    let due = program::due::due(&world.program, &POLICY, world.now, jiff::SignedDuration::ZERO);
+    let key = due.iter().find(|due| matches!(due.what, program::due::What::Key(_))).unwrap();
+    assert!(key.then.contains("nothing of class"), "{}", key.then);
+    let fingerprint = String::from("fp-age1acme");
+    world.ok("bob", about("acme", MemberCommand::ReconfirmKey { fingerprint }));
+    let member = world.program.member(&member("acme")).unwrap();
+    assert_eq!(member.key_state(world.program.rules(), world.now), policy::KeyState::Confirmed);
+}

@@ -230,7 +230,7 @@ fn judging_equal_records_once_changes_no_row() {
         assert!(plan.rows.len() > 8);
         for row in &plan.rows {
             let member = world.program.member(&row.member).unwrap();
-            let dossier = program::judge::Dossier::of(&world.program, member);
+            let dossier = program::judge::Dossier::of(&world.program, member, now);
             let item = case.item(&row.item).unwrap();
             let own = program::judge::outlook(&POLICY, case, item, member, &dossier, Action::Fetch, now);
             assert_eq!((&row.policies, &row.facts, &row.says), (&own.policies, &own.facts, &own.says));

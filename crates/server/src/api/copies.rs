@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
+    body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -195,8 +196,10 @@ fn answer(headers: &HeaderMap, sealed: &Arc<[u8]>) -> Result<Response, Problem> 
         (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
     ];
     let size = sealed.len() as u64;
+    // However many fetch the same sealing, it is in memory once.
+    let bytes = Bytes::from_owner(Arc::clone(sealed));
     match wanted(headers, &tag, size)? {
-        None => Ok((common, sealed.to_vec()).into_response()),
+        None => Ok((common, bytes).into_response()),
         Some((first, last)) => {
             let range = usize::try_from(first).ok().zip(usize::try_from(last).ok());
             let part =
@@ -204,7 +207,7 @@ fn answer(headers: &HeaderMap, sealed: &Arc<[u8]>) -> Result<Response, Problem> 
             let says = HeaderValue::try_from(format!("bytes {first}-{last}/{size}"));
             let says: [(HeaderName, HeaderValue); 1] =
                 [(header::CONTENT_RANGE, says.map_err(|_| Problem::internal())?)];
-            Ok((StatusCode::PARTIAL_CONTENT, common, says, part.to_vec()).into_response())
+            Ok((StatusCode::PARTIAL_CONTENT, common, says, part).into_response())
         }
     }
 }
