@@ -202,8 +202,8 @@ fn answer(headers: &HeaderMap, sealed: &Arc<[u8]>) -> Result<Response, Problem> 
         None => Ok((common, bytes).into_response()),
         Some((first, last)) => {
             let range = usize::try_from(first).ok().zip(usize::try_from(last).ok());
-            let part =
-                range.and_then(|(first, last)| sealed.get(first..=last)).ok_or_else(Problem::internal)?;
+            let (start, end) = range.filter(|(_, last)| *last < bytes.len()).ok_or_else(Problem::internal)?;
+            let part = bytes.slice(start..=end);
             let says = HeaderValue::try_from(format!("bytes {first}-{last}/{size}"));
             let says: [(HeaderName, HeaderValue); 1] =
                 [(header::CONTENT_RANGE, says.map_err(|_| Problem::internal())?)];
