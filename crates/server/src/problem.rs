@@ -10,7 +10,7 @@ use axum::{
 use engine::{StepError, WriteError};
 use program::Refusal;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 /// A refusal.
 ///
@@ -23,6 +23,58 @@ pub struct Problem {
     title: &'static str,
     /// What happened, and what to do.
     detail: String,
+}
+
+/// What every operation with a token may answer with.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "the interface's description alone reads it")]
+pub(crate) enum Refused {
+    #[response(
+        status = 401,
+        description = "no token that is good now",
+        content_type = "application/problem+json"
+    )]
+    Unauthorized(Problem),
+    #[response(
+        status = 403,
+        description = "a token that is not good for this",
+        content_type = "application/problem+json"
+    )]
+    Forbidden(Problem),
+}
+
+/// What an operation on something named may answer with besides.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "the interface's description alone reads it")]
+pub(crate) enum Unknown {
+    #[response(
+        status = 404,
+        description = "nothing that the caller may know of: withheld and unknown are the same bytes",
+        content_type = "application/problem+json"
+    )]
+    NotFound(Problem),
+}
+
+/// What a command with a body may answer with besides.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "the interface's description alone reads it")]
+pub(crate) enum Undone {
+    #[response(status = 400, description = "not to be read", content_type = "application/problem+json")]
+    BadRequest(Problem),
+    #[response(
+        status = 409,
+        description = "refused by the program",
+        content_type = "application/problem+json"
+    )]
+    Conflict(Problem),
+    #[response(status = 415, description = "no JSON", content_type = "application/problem+json")]
+    UnsupportedMediaType(Problem),
+    #[response(
+        status = 422,
+        description = "JSON of another shape",
+        content_type = "application/problem+json"
+    )]
+    UnprocessableEntity(Problem),
 }
 
 impl Problem {

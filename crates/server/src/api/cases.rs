@@ -17,7 +17,12 @@ use program::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{api::copies::CopyLine, app::App, auth, problem::Problem};
+use crate::{
+    api::copies::CopyLine,
+    app::App,
+    auth,
+    problem::{Problem, Refused, Unknown},
+};
 
 /// A case, as far as the caller may see it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -92,8 +97,7 @@ pub struct WaveLine {
 /// List cases
 #[utoipa::path(get, path = "/api/v1/cases", tag = "member", responses(
     (status = 200, body = Vec<CaseView>),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
+    Refused,
 ))]
 pub(crate) async fn list(State(app): State<Arc<App>>, parts: Parts) -> Result<Json<Vec<CaseView>>, Problem> {
     match caller(&parts, &app).await? {
@@ -110,9 +114,8 @@ pub(crate) async fn list(State(app): State<Arc<App>>, parts: Parts) -> Result<Js
     params(("case" = String, Path)),
     responses(
         (status = 200, body = CaseView),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "nothing of it may be had, or unknown: the same bytes", body = Problem, content_type = "application/problem+json"),
+        Refused,
+        Unknown,
 ))]
 pub(crate) async fn case(
     State(app): State<Arc<App>>,

@@ -15,7 +15,11 @@ use program::id::{CaseId, ItemId, MemberId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{app::App, auth::Fetcher, problem::Problem};
+use crate::{
+    app::App,
+    auth::Fetcher,
+    problem::{Problem, Refused, Unknown},
+};
 
 const SEALED: HeaderValue = HeaderValue::from_static("application/age");
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
@@ -59,8 +63,7 @@ impl CopyLine {
 /// List what the caller may fetch now
 #[utoipa::path(get, path = "/api/v1/copies", tag = "member", responses(
     (status = 200, body = Vec<CopyLine>),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
+    Refused,
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
@@ -76,9 +79,8 @@ pub(crate) async fn list(
     params(("case" = String, Path), ("item" = String, Path)),
     responses(
         (status = 200, body = CopyLine),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "withheld or unknown: the same bytes", body = Problem, content_type = "application/problem+json"),
+        Refused,
+        Unknown,
 ))]
 pub(crate) async fn item(
     State(app): State<Arc<App>>,
@@ -93,9 +95,8 @@ pub(crate) async fn item(
     params(("item" = String, Path)),
     responses(
         (status = 200, body = CopyLine),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "withheld or unknown: the same bytes", body = Problem, content_type = "application/problem+json"),
+        Refused,
+        Unknown,
 ))]
 pub(crate) async fn item_by_name(
     State(app): State<Arc<App>>,
@@ -123,9 +124,8 @@ pub(crate) async fn item_by_name(
     responses(
         (status = 200, body = Vec<u8>, content_type = "application/age"),
         (status = 206, body = Vec<u8>, content_type = "application/age"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "withheld or unknown: the same bytes", body = Problem, content_type = "application/problem+json"),
+        Refused,
+        Unknown,
         (status = 409, description = "no confirmed key", body = Problem, content_type = "application/problem+json"),
         (status = 416, body = Problem, content_type = "application/problem+json"),
 ))]
@@ -161,9 +161,8 @@ pub(crate) async fn copy(
     params(("case" = String, Path), ("item" = String, Path)),
     responses(
         (status = 200, description = "a receipt, as `forewarn copy verify` and `forewarn-member verify` read it", body = serde_json::Value),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "withheld or unknown: the same bytes", body = Problem, content_type = "application/problem+json"),
+        Refused,
+        Unknown,
 ))]
 pub(crate) async fn receipt(
     State(app): State<Arc<App>>,

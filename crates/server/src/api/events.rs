@@ -13,7 +13,7 @@ use futures_util::stream;
 use program::id::MemberId;
 use tokio::{sync::watch, time::sleep};
 
-use crate::{app::App, auth::Fetcher, problem::Problem};
+use crate::{app::App, auth::Fetcher, problem::Refused};
 
 /// How long a stream gathers changes before it says that there were some.
 const GATHER: Duration = Duration::from_millis(250);
@@ -27,8 +27,7 @@ const QUIET: Duration = Duration::from_secs(20);
 /// Ask for the list then.
 #[utoipa::path(get, path = "/api/v1/events", tag = "member", responses(
     (status = 200, description = "server-sent events", body = String, content_type = "text/event-stream"),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
+    Refused,
 ))]
 pub(crate) async fn events(State(app): State<Arc<App>>, Fetcher(member): Fetcher) -> Response {
     let waiting = Waiting {

@@ -7,7 +7,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{app::App, auth::Fetcher, problem::Problem};
+use crate::{
+    app::App,
+    auth::Fetcher,
+    problem::{Problem, Refused},
+};
 
 /// A member, as it may see itself.
 #[derive(Debug, Serialize, ToSchema)]
@@ -29,8 +33,7 @@ pub struct Me {
 /// Tell who the caller is
 #[utoipa::path(get, path = "/api/v1/me", tag = "member", responses(
     (status = 200, body = Me),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
+    Refused,
 ))]
 pub(crate) async fn me(State(app): State<Arc<App>>, Fetcher(id): Fetcher) -> Result<Json<Me>, Problem> {
     let program = app.engine.program().await;

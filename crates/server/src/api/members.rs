@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     auth::{Actor, Reader},
-    problem::Problem,
+    problem::{Problem, Refused, Undone, Unknown},
 };
 
 /// A member, as an operator sees it.
@@ -49,8 +49,7 @@ pub struct Reason {
 /// List members
 #[utoipa::path(get, path = "/api/v1/members", tag = "operator", responses(
     (status = 200, body = Vec<MemberLine>),
-    (status = 401, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
+    Refused,
 ))]
 pub(crate) async fn list(State(app): State<Arc<App>>, _: Reader) -> Json<Vec<MemberLine>> {
     Json(app.engine.program().await.members().map(line).collect())
@@ -61,9 +60,8 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: Reader) -> Json<Vec<Mem
     params(("member" = String, Path)),
     responses(
         (status = 200, body = MemberLine),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
+        Refused,
+        Unknown,
 ))]
 pub(crate) async fn member(
     State(app): State<Arc<App>>,
@@ -80,13 +78,9 @@ pub(crate) async fn member(
     params(("member" = String, Path)), request_body = Reason,
     responses(
         (status = 200, body = MemberLine),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
+        Refused,
+        Unknown,
+        Undone,
 ))]
 pub(crate) async fn suspend(
     State(app): State<Arc<App>>,

@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     app::App,
     auth::{Actor, Reader},
-    problem::Problem,
+    problem::{Problem, Refused, Undone, Unknown},
 };
 
 /// When a plan is made for.
@@ -64,9 +64,8 @@ pub struct Release {
     responses(
         (status = 200, description = "the plan with its hash, a row for each member and item", body = serde_json::Value),
         (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
+        Refused,
+        Unknown,
         (status = 409, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn plan(
@@ -85,13 +84,9 @@ pub(crate) async fn plan(
     params(("case" = String, Path), ("wave" = String, Path)), request_body = Approval,
     responses(
         (status = 200, body = Approved),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"),
+        Refused,
+        Unknown,
+        Undone,
 ))]
 pub(crate) async fn approve(
     State(app): State<Arc<App>>,
@@ -118,9 +113,8 @@ pub(crate) async fn approve(
     params(("case" = String, Path), ("wave" = String, Path)),
     responses(
         (status = 200, body = Release),
-        (status = 401, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
+        Refused,
+        Unknown,
         (status = 409, body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn release(

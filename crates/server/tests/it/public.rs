@@ -84,7 +84,12 @@ async fn the_description_names_every_route_and_every_route_is_there() {
     assert!(paths.len() >= 14);
     for (path, methods) in paths {
         let path = path.replace(['{', '}'], "");
-        for method in methods.as_object().unwrap().keys() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let told = |status: &str| {
+                let body = &operation["responses"][status]["content"]["application/problem+json"];
+                body["schema"]["$ref"] == "#/components/schemas/Problem"
+            };
+            assert!(path.contains("/log/") || (told("401") && told("403")), "{path}: {operation:#}");
             let answer = site.send(&method.to_uppercase(), &path, &[], b"").await;
             assert!(matches!(answer.status, 400 | 401), "{method} {path}: {}", answer.status);
         }
