@@ -17,7 +17,7 @@ Exit codes:
   0  done
   1  refused or failed; nothing was changed, and the message says what to do
   2  the command line was not understood
-  3  `verify`, `copy verify` or `mark check-evidence` found something that does not fit,
+  3  `verify`, `copy verify`, `doctor` or `mark check-evidence` found something that does not fit,
      `policy prove` a promise that does not hold, `policy diff --strict` something that would open
   4  `mark check-evidence` found nothing wrong, and lacks rows that an accusation rests on
 
@@ -93,6 +93,8 @@ pub(crate) enum Verb {
     /// Confirm the host's clock after it was set
     #[command(subcommand)]
     Clock(crate::clock::ClockVerb),
+    /// Say whether the program can do its work, and what would keep it from that soon
+    Doctor(crate::doctor::DoctorArgs),
     /// Check everything in the data folder against everything else
     Verify(crate::verify::VerifyArgs),
     /// Read and export the log

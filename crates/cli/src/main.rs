@@ -5,6 +5,7 @@ mod case;
 mod clock;
 mod copy;
 mod demo;
+mod doctor;
 mod exit;
 mod explain;
 mod init;
@@ -74,6 +75,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Notification(verb) => notification::run(&common, verb).await?,
         Verb::Serve(args) => serve::run(&common, args).await?,
         Verb::Clock(verb) => clock::run(&common, verb).await?,
+        Verb::Doctor(args) => return doctor::run(&common, args).await,
         Verb::Token(verb) => token::run(&common, verb).await?,
         Verb::Publish(args) => publish::run(&common, args).await?,
         Verb::Verify(args) => return verify::run(&common, args).await,

@@ -51,7 +51,13 @@ pub(crate) async fn run(common: &Common, args: ServeArgs) -> anyhow::Result<()> 
     // A second subscriber is refused; there is none before this one.
     let _ = log.try_init();
     let engine = Engine::open(data(common)?, Clock::system(), Entropy::System).await?;
-    let name = engine.program().await.name().to_owned();
+    let name = {
+        let program = engine.program().await;
+        if let Some(why) = program.policies().closed_because() {
+            tracing::error!(why, "the policies cannot be asked");
+        }
+        program.name().to_owned()
+    };
     let engine = Arc::new(engine);
     let tls = config.tls.is_some();
     let mut stop = Stop::new().context("cannot listen for signals")?;

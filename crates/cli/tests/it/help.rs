@@ -117,6 +117,7 @@ fn help_for_the_binary() {
       serve         Serve the program over HTTP, and release waves at their instant
       token         Issue, list and revoke the tokens of members' and operators' machines
       clock         Confirm the host's clock after it was set
+      doctor        Say whether the program can do its work, and what would keep it from that soon
       verify        Check everything in the data folder against everything else
       log           Read and export the log
       policy        Read the policies, check a set, try one on a scenario
@@ -148,7 +149,7 @@ fn help_for_the_binary() {
       0  done
       1  refused or failed; nothing was changed, and the message says what to do
       2  the command line was not understood
-      3  `verify`, `copy verify` or `mark check-evidence` found something that does not fit,
+      3  `verify`, `copy verify`, `doctor` or `mark check-evidence` found something that does not fit,
          `policy prove` a promise that does not hold, `policy diff --strict` something that would open
       4  `mark check-evidence` found nothing wrong, and lacks rows that an accusation rests on
 

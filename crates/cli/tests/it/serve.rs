@@ -174,3 +174,20 @@ fn a_server_that_cannot_begin_says_why() {
     let ran = desk.run_with(Some("nowhere"), &["serve"]);
     assert!(ran.code == 1 && ran.err.contains("forewarn init"), "{}", ran.err);
 }
+
+#[test]
+fn the_doctor_says_what_a_release_would_lack() {
+    let desk = Desk::peopled();
+    let ran = desk.run(&["doctor", "--json"]);
+    assert_eq!(ran.code, 3, "`ombrelis` has no confirmed key: {}", ran.err);
+    let findings: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
+    let state = |findings: &[Value], what: &str| {
+        findings.iter().find(|finding| finding["what"] == what).unwrap()["ok"].as_bool().unwrap()
+    };
+    assert!(!state(&findings, "keys") && state(&findings, "database") && state(&findings, "waves"));
+    assert!(desk.run(&["doctor"]).out.contains("ombrelis"));
+
+    let late = Desk::due();
+    let findings: Vec<Value> = serde_json::from_str(&late.run(&["doctor", "--json"]).out).unwrap();
+    assert!(!state(&findings, "waves"), "{findings:#?}");
+}
