@@ -48,6 +48,7 @@
 //!
 //! **Source:** the averaged form is stated here in full since no publication of it is known.
 
+mod lanes;
 mod pair;
 mod triple;
 

@@ -57,7 +57,9 @@ pub fn symmetric(p: f64) -> (f64, f64) {
 #[derive(Clone, Debug)]
 pub struct Tail {
     least: i64,
-    /// Entry h is P(score >= least + h).
+    /// Distance of the scores that can be, in lattice points.
+    grain: usize,
+    /// Entry h is P(score >= least + h · grain).
     survival: Vec<f64>,
 }
 
@@ -70,15 +72,19 @@ impl Tail {
     pub fn new(steps: &[Step]) -> Self {
         let least = steps.iter().map(|step| step.miss).sum();
         let span: usize = steps.iter().map(Step::width).sum();
-        let mut law = Vec::with_capacity(span + 1);
-        let mut next = Vec::with_capacity(span + 1);
+        // Scores differ by multiples of what divides every width: for a code of one bias there are as many as
+        // sites, however fine the lattice.
+        let grain = steps.iter().map(Step::width).fold(0, greatest_common_divisor).max(1);
+        let mut law = Vec::with_capacity(span / grain + 1);
+        let mut next = Vec::with_capacity(span / grain + 1);
         law.push(1.0);
         for step in steps.iter().filter(|step| step.width() > 0) {
             let (hit, miss) = (step.hit_probability, 1.0 - step.hit_probability);
             next.clear();
             next.extend(law.iter().map(|mass| mass * miss));
-            next.resize(law.len() + step.width(), 0.0);
-            for (cell, mass) in next.iter_mut().skip(step.width()).zip(&law) {
+            let width = step.width() / grain;
+            next.resize(law.len() + width, 0.0);
+            for (cell, mass) in next.iter_mut().skip(width).zip(&law) {
                 *cell += mass * hit;
             }
             std::mem::swap(&mut law, &mut next);
@@ -90,16 +96,20 @@ impl Tail {
             above += *cell;
             *cell = (above * slack).clamp(FLOOR, 1.0);
         }
-        Tail { least, survival: law }
+        Tail { least, grain, survival: law }
     }
 
     /// Returns an upper bound on P(an innocent's score >= `score`), never below [`FLOOR`].
     pub fn at(&self, score: i64) -> f64 {
         match usize::try_from(score.saturating_sub(self.least)) {
             Err(_) | Ok(0) => 1.0,
-            Ok(height) => self.survival.get(height).copied().unwrap_or(FLOOR),
+            Ok(height) => self.survival.get(height.div_ceil(self.grain)).copied().unwrap_or(FLOOR),
         }
     }
+}
+
+fn greatest_common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 #[cfg(test)]
@@ -196,6 +206,20 @@ pub(super) mod tests {
         assert_eq!(law.at(5), FLOOR);
         assert_eq!(Tail::new(&[]).at(0), 1.0);
         assert_eq!(Tail::new(&half(2000)).at(2000), FLOOR);
+    }
+
+    #[test]
+    fn a_coarse_law_holds_between_its_scores() {
+        let fine = half(40);
+        let coarse: Vec<Step> = fine.iter().map(|step| Step { hit: 90, miss: -38, ..*step }).collect();
+        let (fine, coarse) = (Tail::new(&fine), Tail::new(&coarse));
+        assert_eq!(coarse.survival.len(), 41);
+        for score in 0..=41 {
+            let least = 128 * score - 38 * 40;
+            assert_eq!(coarse.at(least).to_bits(), coarse.at(least - 127).to_bits());
+            let (got, want) = (coarse.at(least), fine.at(score));
+            assert!(got >= want && got <= want * (1.0 + 1e-11), "{score}: {got} is not {want}");
+        }
     }
 
     #[test]

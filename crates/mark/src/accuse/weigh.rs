@@ -1,6 +1,6 @@
 //! A read site's weights and what a member's row adds up to under them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::constant::ConstantTest;
 use super::factor::{BANK, Coalition, MISREAD, Strategy, ln_mean_exp};
@@ -41,6 +41,8 @@ impl SiteEvidence<'_> {
 }
 
 /// What a site adds to each score of a row.
+#[derive(Clone, Copy)]
+#[cfg_attr(test, derive(Debug, PartialEq))]
 pub(crate) struct SiteScores {
     pub(crate) symmetric: Step,
     pub(crate) pair: Step,
@@ -78,6 +80,7 @@ pub(super) fn weigh_sites<'a>(
     reading: &'a Reading,
 ) -> Result<Vec<Option<SiteEvidence<'a>>>, AccuseError> {
     let mut seen = reading.sites.iter();
+    let mut made = Made::default();
     let evidence = sites
         .iter()
         .map(|SiteLaw { site, law }| {
@@ -87,7 +90,8 @@ pub(super) fn weigh_sites<'a>(
             if found.site != *site {
                 return Err(mismatch(&found.site.0));
             }
-            weigh(*law, &found.seen, reading.derived).ok_or_else(|| AccuseError::Seen(site.0.clone()))
+            weigh(*law, &found.seen, reading.derived, &mut made)
+                .ok_or_else(|| AccuseError::Seen(site.0.clone()))
         })
         .collect::<Result<Vec<_>, _>>()?;
     match seen.next() {
@@ -98,11 +102,27 @@ pub(super) fn weigh_sites<'a>(
     }
 }
 
+/// The scores of sites that show the same, by what they show.
+#[derive(Default)]
+struct Made(HashMap<(u64, Option<bool>), SiteScores>);
+
+impl Made {
+    fn scores(
+        &mut self,
+        shown: Shown,
+        hit_probability: f64,
+        factor: impl Fn(&Coalition, bool) -> f64,
+    ) -> SiteScores {
+        let key = match shown {
+            Shown::Binary { one, seen_one } => (one.to_bits(), Some(seen_one)),
+            Shown::Uniform { q } => (q.to_bits(), None),
+        };
+        *self.0.entry(key).or_insert_with(|| SiteScores::of(hit_probability, factor))
+    }
+}
+
 /// Returns the site's weights, `Some(None)` when it does not weigh, `None` when `seen` cannot be seen there.
-fn weigh(law: Law, seen: &Seen, derived: bool) -> Option<Option<SiteEvidence<'_>>> {
-    let evidence = |shown: Option<Shown>, hit_probability: f64, factor: &dyn Fn(&Coalition, bool) -> f64| {
-        SiteEvidence { seen, shown, scores: SiteScores::of(hit_probability, factor) }
-    };
+fn weigh<'a>(law: Law, seen: &'a Seen, derived: bool, made: &mut Made) -> Option<Option<SiteEvidence<'a>>> {
     match (law, seen) {
         (_, Seen::Erased) => Some(None),
         (Law::Binary { one }, &Seen::Index(index)) => {
@@ -115,19 +135,29 @@ fn weigh(law: Law, seen: &Seen, derived: bool) -> Option<Option<SiteEvidence<'_>
             let factor =
                 |coalition: &Coalition, hit: bool| coalition.binary(one, MISREAD, seen_one, seen_one == hit);
             let shown = Shown::Binary { one, seen_one };
-            Some(derived.then(|| evidence(Some(shown), hit_probability, &factor)))
+            Some(derived.then(|| {
+                let scores = made.scores(shown, hit_probability, factor);
+                SiteEvidence { seen, shown: Some(shown), scores }
+            }))
         }
         (Law::Uniform { q }, &Seen::Index(index)) => {
             if f64::from(index) >= q {
                 return None;
             }
             let factor = |coalition: &Coalition, hit: bool| coalition.uniform(q, MISREAD, hit);
-            Some((derived && q > 1.0).then(|| evidence(Some(Shown::Uniform { q }), 1.0 / q, &factor)))
+            let shown = Shown::Uniform { q };
+            Some((derived && q > 1.0).then(|| {
+                let scores = made.scores(shown, 1.0 / q, factor);
+                SiteEvidence { seen, shown: Some(shown), scores }
+            }))
         }
         (Law::Value { space }, Seen::Tokens(tokens)) => {
             let distinct = tokens.iter().collect::<BTreeSet<_>>().len();
             let test = ConstantTest::new(distinct, space);
-            Some(test.map(|test| evidence(None, test.hit_probability, &|_, hit| test.factor(hit))))
+            Some(test.map(|test| {
+                let scores = SiteScores::of(test.hit_probability, |_, hit| test.factor(hit));
+                SiteEvidence { seen, shown: None, scores }
+            }))
         }
         _ => None,
     }
@@ -159,4 +189,43 @@ pub(super) fn score_row(evidence: &[Option<SiteEvidence<'_>>], row: &Row) -> Res
     }
     let own = Own { ln_e: ln_mean_exp(&ln_bank), ln_values, hits };
     Ok(Scores { own, symmetric, pair })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::master::SiteId;
+    use crate::reading::SiteReading;
+
+    /// Sites that differ in their law or in what was seen, each twice.
+    #[test]
+    fn sites_share_scores_only_when_they_show_the_same() {
+        let laws = [0.2, 0.5, 0.8].map(|one| Law::Binary { one });
+        let laws = laws.into_iter().chain([3.0, 6.0].map(|q| Law::Uniform { q }));
+        let both = laws.flat_map(|law| [(law, 0), (law, 1)]);
+        let sites: Vec<(Law, u32)> = both.clone().chain(both).collect();
+        let id = |at: usize| SiteId(format!("s{at}"));
+        let each = |at: usize| {
+            let (law, seen) = sites[at];
+            let site = SiteReading { site: id(at), seen: Seen::Index(seen) };
+            (SiteLaw { site: id(at), law }, site)
+        };
+        let weigh = |laws: &[SiteLaw], sites: Vec<SiteReading>| -> Vec<SiteScores> {
+            let reading = Reading {
+                reader: String::new(),
+                leak_sha256: String::new(),
+                sites,
+                aligned: 1.0,
+                derived: true,
+                erased_channels: Vec::new(),
+            };
+            let evidence = weigh_sites(laws, &reading).unwrap();
+            evidence.into_iter().map(|site| site.unwrap().scores).collect()
+        };
+        let (laws, seen): (Vec<_>, Vec<_>) = (0..sites.len()).map(each).unzip();
+        for (at, together) in weigh(&laws, seen).into_iter().enumerate() {
+            let (law, seen) = each(at);
+            assert_eq!(together, weigh(&[law], vec![seen])[0], "{at}");
+        }
+    }
 }

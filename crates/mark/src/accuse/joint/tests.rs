@@ -1,10 +1,12 @@
+use fearless_simd::{Level, dispatch, f64x8, prelude::*};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::super::factor::{BANK, Strategy, ln_mean_exp, ln_sum_exp};
 use super::super::tail::tests::bits;
-use super::pair::{PairTable, Pairs, PerModel, ln_sums_of_others};
-use super::triple::{TripleTable, ln_sums_of_pairs_without};
+use super::lanes::{LANES, exp};
+use super::pair::{PairTable, Pairs, PerModel, given_a_partner, ln_sums_of_others};
+use super::triple::{given_two, ln_sums_of_pairs_without};
 use super::*;
 
 /// What a row says of its own, by the single e-value.
@@ -110,7 +112,8 @@ fn the_tables_agree_with_the_definition() {
         })
         .collect();
     let mut member = |ln_values| own(&sites, ln_values, (0..200).map(|_| rng.gen_bool(0.5)).collect());
-    let members = [member(1.25), member(-3.0), member(0.5)];
+    // Values to make up for the choices: what is negligible may be left out.
+    let members = [member(71.25), member(-3.0), member(0.5)];
     let [j, k, l] = &members;
     let ln = |coalition: &Coalition, others: &[&Own]| -> f64 {
         let known = others.len() as u32;
@@ -128,10 +131,83 @@ fn the_tables_agree_with_the_definition() {
     let triple = TRIPLE_BANK.map(|coalition| ln(&coalition, &[k, l]));
     let paired = [j, k, l];
     let words = Words::new(&sites, &paired);
-    let table = TripleTable::new(&words, &paired);
-    let got = ln_sum_exp(&table.per_model(0, (1, 2), &table.base(1, 2).unwrap()).unwrap());
+    let mut pair = Pairs::new(1);
+    pair.push(0.0, (1, 2));
+    let got = &given_two(&words, &paired, &pair)[0];
     let want = ln_mean_exp(&triple);
-    assert!((got - want).abs() < 1e-9, "{got} is not {want}");
+    assert!((got.ln - want).abs() < 1e-9, "{} is not {want}", got.ln);
+    assert_eq!(got.given, [1, 2]);
+}
+
+/// More members than lie side by side; evidence from far too little to count to more than a float holds.
+#[test]
+fn everybody_given_every_pair_agrees_with_the_definition() {
+    let mut rng = StdRng::seed_from_u64(9);
+    let sites: Vec<Shown> = (0..150)
+        .map(|i| match i % 3 {
+            0 => Shown::Uniform { q: 6.0 },
+            1 => Shown::Binary { one: 0.2, seen_one: rng.gen_bool(0.5) },
+            _ => Shown::Binary { one: 0.5, seen_one: i % 2 == 0 },
+        })
+        .collect();
+    for ln_values in [0.0, 1500.0, -1500.0] {
+        let members: Vec<Own> = (0..19)
+            .map(|at| {
+                let bias = if at < 3 { 0.9 } else { 0.45 };
+                let values = if at % 4 == 2 { ln_values } else { 0.0 };
+                own(&sites, values, (0..sites.len()).map(|_| rng.gen_bool(bias)).collect())
+            })
+            .collect();
+        let paired: Vec<&Own> = members.iter().collect();
+        let words = Words::new(&sites, &paired);
+        let (_, pairs) = given_a_partner(&words, &paired, 120);
+        let parts = given_two(&words, &paired, &pairs);
+        let sums = ln_sums_of_pairs_without(members.len(), &pairs);
+        for (at, (part, ln_all)) in parts.iter().zip(sums).enumerate() {
+            let mut terms = Vec::new();
+            let mut greatest = (f64::NEG_INFINITY, [0, 0]);
+            for &(ln, (k, l)) in pairs.kept.iter().filter(|(_, (k, l))| *k != at && *l != at) {
+                for coalition in TRIPLE_BANK {
+                    let factor = |(place, shown): (usize, &Shown)| {
+                        let known = u32::from(members[k].hits[place]) + u32::from(members[l].hits[place]);
+                        let own = u32::from(members[at].hits[place]);
+                        (shown.given(&coalition, 3, known + own) / shown.given(&coalition, 2, known)).ln()
+                    };
+                    let product: f64 = sites.iter().enumerate().map(factor).sum();
+                    let term = ln - ln_all + members[at].ln_values + product - 6f64.ln();
+                    terms.push(term);
+                    if term > greatest.0 {
+                        greatest = (term, [k, l]);
+                    }
+                }
+            }
+            let want = ln_sum_exp(&terms);
+            let near = |want: f64| (part.ln - want).abs() < 1e-9;
+            // What is negligible may be left out.
+            assert!(near(want) || want < -20.0 && part.ln < want, "{at}: {} is not {want}", part.ln);
+            assert!(part.ln >= greatest.0 - 1e-9, "{at}: {} is less than {}", part.ln, greatest.0);
+            assert_eq!(part.given, greatest.1);
+        }
+    }
+}
+
+#[test]
+fn the_exponential_is_exact_to_fourteen_places() {
+    let mut rng = StdRng::seed_from_u64(10);
+    let level = Level::new();
+    for span in [1e-3, 1.0, 40.0, 708.0] {
+        for _ in 0..1000 {
+            let x: [f64; LANES] = std::array::from_fn(|_| rng.gen_range(-span..=span));
+            let got: [f64; LANES] = dispatch!(level, simd => exp(simd, f64x8::load_array(simd, x)).into());
+            for (x, got) in x.iter().zip(got) {
+                assert!((got / x.exp() - 1.0).abs() < 1e-14, "e^{x} is not {got}");
+            }
+        }
+    }
+    let ends = [0.0, -0.0, 709.0, -708.0, -709.0, -1e300, f64::NEG_INFINITY, f64::MIN_POSITIVE];
+    let got: [f64; LANES] = dispatch!(level, simd => exp(simd, f64x8::load_array(simd, ends)).into());
+    assert_eq!((got[0], got[1], got[7]), (1.0, 1.0, 1.0));
+    assert!(got[2].is_finite() && got[3..7].iter().all(|e| (0.0..=4e-308).contains(e)), "{got:?}");
 }
 
 fn ln_e(parts: &[Part]) -> f64 {

@@ -1,6 +1,9 @@
 //! The part of the joint e-value that is given two partners.
 
+use fearless_simd::{Level, dispatch};
+
 use super::super::factor::{Coalition, Strategy, ln_sum_exp};
+use super::lanes::{Known, LANES, Lanes};
 use super::pair::Pairs;
 use super::{Own, Part, Shown, Words, add};
 
@@ -16,28 +19,17 @@ pub const TRIPLE_BANK: [Coalition; 6] = {
     [of(Interleave), of(Majority), of(Minority), of(AllOnes), of(AllZeros), of(Coin)]
 };
 
-/// ln of what a term may be given up for: [`TRIPLES`] of them are far below anything that accuses.
-const NEGLIGIBLE: f64 = -30.0;
-
 /// Returns for each member the part given two partners, whole; -∞ where no pair is without the member.
 pub(super) fn given_two(words: &Words, members: &[&Own], pairs: &Pairs) -> Vec<Part> {
     let table = TripleTable::new(words, members);
-    let known: Vec<(f64, (usize, usize), PerModel)> =
-        pairs.kept.iter().filter_map(|&(ln, (k, l))| Some((ln, (k, l), table.base(k, l)?))).collect();
+    let known: Vec<Known> = pairs.kept.iter().filter_map(|&(ln, pair)| table.known(ln, pair)).collect();
     let sums = ln_sums_of_pairs_without(members.len(), pairs);
-    let part = |(at, ln_all): (usize, f64)| {
-        let (mut sum, mut given) = (LnSum::default(), Vec::new());
-        for (ln, (k, l), base) in known.iter().filter(|(_, (k, l), _)| *k != at && *l != at) {
-            let Some(terms) = table.per_model(at, (*k, *l), base) else { continue };
-            for term in terms {
-                if sum.add(ln - ln_all + term) {
-                    given = vec![*k, *l];
-                }
-            }
-        }
-        Part { ln: sum.ln(), given }
-    };
-    sums.into_iter().enumerate().map(part).collect()
+    let mut lanes = table.lanes(&sums);
+    let level = Level::new();
+    for lane in &mut lanes {
+        dispatch!(level, simd => lane.add(simd, &table.bends, &known));
+    }
+    lanes.iter().flat_map(Lanes::parts).take(members.len()).collect()
 }
 
 /// Returns for each member ln of the sum of the evidence of all pairs without it.
@@ -59,39 +51,8 @@ pub(super) fn ln_sums_of_pairs_without(members: usize, pairs: &Pairs) -> Vec<f64
     (0..members).map(of).collect()
 }
 
-/// ln of a sum of `e^x`, term by term; terms that are [`NEGLIGIBLE`] or lost in rounding are given up.
-struct LnSum {
-    top: f64,
-    /// In units of `e^top`.
-    sum: f64,
-}
-
-impl Default for LnSum {
-    fn default() -> Self {
-        LnSum { top: f64::NEG_INFINITY, sum: 0.0 }
-    }
-}
-
-impl LnSum {
-    /// Adds `e^x` and says whether it is the greatest term so far.
-    fn add(&mut self, x: f64) -> bool {
-        let above = x - self.top;
-        if above > 0.0 {
-            self.sum = self.sum * (-above).exp() + 1.0;
-            self.top = x;
-        } else if above > -36.0 && x > NEGLIGIBLE {
-            self.sum += above.exp();
-        }
-        above > 0.0
-    }
-
-    fn ln(&self) -> f64 {
-        self.top + self.sum.ln()
-    }
-}
-
 /// A number for each model of [`TRIPLE_BANK`].
-type PerModel = [f64; TRIPLE_BANK.len()];
+pub(super) type PerModel = [f64; TRIPLE_BANK.len()];
 
 /// Everything ln e_{j|kl} is summed from.
 ///
@@ -138,12 +99,13 @@ impl<'a> TripleTable<'a> {
         }
     }
 
-    /// Returns ln e_{j|kl}(M) of a member that hits nowhere, for each model.
-    pub(super) fn base(&self, k: usize, l: usize) -> Option<PerModel> {
-        let (k, l) = (self.words.hits.get(k)?, self.words.hits.get(l)?);
-        let mut base = [0.0; TRIPLE_BANK.len()];
+    /// Returns what a pair of the members brings to everybody's terms.
+    fn known(&self, ln: f64, pair: (usize, usize)) -> Option<Known> {
+        let (k, l) = (self.words.hits.get(pair.0)?, self.words.hits.get(pair.1)?);
+        let (mut base, mut words) = ([0.0; TRIPLE_BANK.len()], Vec::with_capacity(k.len()));
         let (mut one, mut both) = (0, 0);
         for ((k, l), alone) in k.iter().zip(l).zip(&self.alone) {
+            words.push([k ^ l, k & l]);
             one += (k ^ l).count_ones();
             both += (k & l).count_ones();
             if let Some((sites, alone)) = alone {
@@ -154,28 +116,14 @@ impl<'a> TripleTable<'a> {
                 }
             }
         }
-        Some(base)
+        Some(Known { ln, pair, base, words })
     }
 
-    /// Returns ln of (e_{j|kl}(M) / number of models) for each model M; `base` is [`Self::base`] of the pair.
-    pub(super) fn per_model(
-        &self,
-        member: usize,
-        (k, l): (usize, usize),
-        base: &PerModel,
-    ) -> Option<PerModel> {
-        let hits = |at: usize| self.words.hits.get(at);
-        let mut terms = *self.own.get(member)?;
-        add(&mut terms, base, 1.0);
-        let (mut one, mut both) = (0, 0);
-        for (((j, k), l), bends) in hits(member)?.iter().zip(hits(k)?).zip(hits(l)?).zip(&self.bends) {
-            one += (j & (k ^ l)).count_ones();
-            both += (j & k & l).count_ones();
-            if let Some([bend_one, bend_both]) = bends {
-                add(&mut terms, bend_one, f64::from(std::mem::take(&mut one)));
-                add(&mut terms, bend_both, f64::from(std::mem::take(&mut both)));
-            }
-        }
-        Some(terms)
+    /// Returns the members side by side; `sums` holds for each ln of the sum of the evidence of the pairs
+    /// without it.
+    fn lanes(&self, sums: &[f64]) -> Vec<Lanes> {
+        let blocks = self.own.chunks(LANES).zip(self.words.hits.chunks(LANES)).zip(sums.chunks(LANES));
+        let firsts = (0..).step_by(LANES);
+        firsts.zip(blocks).map(|(first, ((own, hits), sums))| Lanes::new(first, own, hits, sums)).collect()
     }
 }
