@@ -98,9 +98,11 @@ impl Score {
     /// Gives the scores of a block of members at a time, in order, with the position of the first; the last
     /// block is filled up with members that are not there.
     pub fn each(&self, rows: &PackedRows, mut give: impl FnMut(usize, &[f64; LANES])) {
-        for (block, lines) in rows.blocks().enumerate() {
-            let sums = self.kernel.sums(lines, &self.table.nibbles);
-            give(block * LANES, &sums.map(|sum| self.table.offset + self.table.step * f64::from(sum)));
+        // Rows without a bit have no lines, and members all the same.
+        let mut blocks = rows.blocks();
+        for first in (0..rows.members()).step_by(LANES) {
+            let sums = self.kernel.sums(blocks.next().unwrap_or_default(), &self.table.nibbles);
+            give(first, &sums.map(|sum| self.table.offset + self.table.step * f64::from(sum)));
         }
     }
 

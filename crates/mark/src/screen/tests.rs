@@ -169,6 +169,13 @@ proptest! {
     }
 
     #[test]
+    fn rows_without_sites_have_a_score(members in 1..600_usize) {
+        let rows = rows(&mut StdRng::seed_from_u64(1), &[], members);
+        let kept = Score::new(&[]).unwrap().at_least(&rows, 0.0);
+        prop_assert_eq!(kept, (0..members).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn every_kernel_adds_up_the_same(seed: u64, members in 1..600_usize, sites in 1..5000_usize) {
         let mut rng = StdRng::seed_from_u64(seed);
         let rows = rows(&mut rng, &vec![0.5; sites], members);
