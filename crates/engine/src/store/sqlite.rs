@@ -162,7 +162,29 @@ fn migrator() -> Migrator {
 pub(super) async fn soundness(pool: &SqlitePool) -> Result<Vec<String>, StoreError> {
     let rows = sqlx::query("PRAGMA integrity_check(20)").fetch_all(pool).await?;
     let said: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get::<String, _>(0)).collect();
-    Ok(said?.into_iter().filter(|line| line != "ok").collect())
+    let said = said?.into_iter().filter(|line| line != "ok");
+    Ok(said.chain(lost_triggers(pool).await?).collect())
+}
+
+/// Compares the triggers that keep entries with the ones that the database was made with.
+async fn lost_triggers(pool: &SqlitePool) -> Result<Vec<String>, StoreError> {
+    let kept = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'entry'";
+    let rows = sqlx::query(kept).fetch_all(pool).await?;
+    let kept: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get::<String, _>(0)).collect();
+    let kept = kept?;
+    // The database keeps the statement's text as it was given.
+    let made = LOG.split("CREATE TRIGGER ").skip(1).filter_map(|rest| rest.split_once(' '));
+    let lost = made.filter(|(name, _)| {
+        !kept
+            .iter()
+            .any(|sql| sql.starts_with(&format!("CREATE TRIGGER {name} ")) && LOG.contains(sql.as_str()))
+    });
+    let says = |(name, _): (&str, &str)| {
+        format!(
+            "the trigger `{name}` is gone or another: whoever has the file can change entries unnoticed by the database; restore the newest sound one"
+        )
+    };
+    Ok(lost.map(says).collect())
 }
 
 #[cfg(test)]

@@ -171,3 +171,18 @@ async fn looking_notices_who_begins_to_write() {
     assert!(!again.disturbed());
     drop(writer);
 }
+
+#[tokio::test]
+async fn a_trigger_that_was_dropped_or_exchanged_is_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = filled(&dir.path().join("forewarn.db"), 3).await;
+    assert!(store.soundness().await.unwrap().is_empty());
+    sqlx::query("DROP TRIGGER entry_is_never_removed").execute(&store.write).await.unwrap();
+    let said = store.soundness().await.unwrap();
+    assert!(said.len() == 1 && said[0].contains("entry_is_never_removed"), "{said:?}");
+    sqlx::query("CREATE TRIGGER entry_is_never_removed BEFORE DELETE ON entry BEGIN SELECT 1; END")
+        .execute(&store.write)
+        .await
+        .unwrap();
+    assert_eq!(store.soundness().await.unwrap(), said, "a trigger of the same name that does nothing");
+}
