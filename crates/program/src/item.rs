@@ -108,6 +108,9 @@ pub(crate) fn decide(program: &Program, id: &CaseId, items: Vec<Item>) -> Result
     if items.is_empty() {
         return Err(Refusal::Empty("the list of items"));
     }
+    if items.iter().any(|item| item.size == 0) {
+        return Err(Refusal::Empty("the text of an item"));
+    }
     let mut named = BTreeSet::new();
     if let Some(twice) = items.iter().find(|item| !named.insert(&item.item)) {
         return Err(Refusal::Exists { what: "item", id: twice.item.to_string() });

@@ -31,6 +31,9 @@ fn a_wave_is_of_something_to_somebody_under_embargo() {
 
     let mut world = World::embargoed();
     assert!(matches!(world.refused("ann", schedule(DAY)), Refusal::EmptyWave { what: "item", .. }));
+    let nothing = program::item::Item { size: 0, ..file("poc.py", 1) };
+    let command = Command::AddItems(case("c"), vec![file("notice.md", 1), nothing]);
+    assert!(matches!(world.refused("ann", command), Refusal::Empty(_)), "an empty file is a slip");
     world.ok("ann", items(&["poc.py"], 1));
     assert!(matches!(world.refused("ann", planned(&[], &[])), Refusal::EmptyWave { what: "tier", .. }));
     assert!(matches!(world.refused("ann", planned(&["gold"], &[])), Refusal::UnknownTier(_)));
