@@ -106,6 +106,10 @@ pub(crate) enum Verb {
     /// Use the mark engine alone: keys, lint, render, trace
     #[command(subcommand)]
     Mark(crate::mark::MarkVerb),
+    /// Print completions for a shell
+    Completions(crate::reference::CompletionsArgs),
+    /// Write manual pages, one a verb
+    Man(crate::reference::ManArgs),
     /// Replay a real early-warning timeline with fictional members, to a traced leak
     Demo(crate::demo::DemoArgs),
 }

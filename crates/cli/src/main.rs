@@ -19,6 +19,7 @@ mod policy;
 mod policy_diff;
 mod prove;
 mod publish;
+mod reference;
 mod review;
 mod serve;
 mod session;
@@ -76,6 +77,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Serve(args) => serve::run(&common, args).await?,
         Verb::Clock(verb) => clock::run(&common, verb).await?,
         Verb::Doctor(args) => return doctor::run(&common, args).await,
+        Verb::Completions(args) => reference::completions(&args),
+        Verb::Man(args) => reference::man(&args)?,
         Verb::Token(verb) => token::run(&common, verb).await?,
         Verb::Publish(args) => publish::run(&common, args).await?,
         Verb::Verify(args) => return verify::run(&common, args).await,

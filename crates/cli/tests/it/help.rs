@@ -122,6 +122,8 @@ fn help_for_the_binary() {
       log           Read and export the log
       policy        Read the policies, check a set, try one on a scenario
       mark          Use the mark engine alone: keys, lint, render, trace
+      completions   Print completions for a shell
+      man           Write manual pages, one a verb
       demo          Replay a real early-warning timeline with fictional members, to a traced leak
       help          Print this message or the help of the given subcommand(s)
 
@@ -288,4 +290,21 @@ fn help_for_a_folder_is_verified() {
 
     Nothing is changed. Exit code 3 when something does not fit; the table says what.
     "#);
+}
+
+#[test]
+fn shells_and_manuals_know_every_verb() {
+    let desk = Desk::empty();
+    for shell in ["bash", "zsh", "fish"] {
+        let told = desk.ok(&["completions", shell]);
+        assert!(told.contains("break-embargo") && told.contains("token"), "{shell}");
+    }
+    desk.ok(&["man", "man1"]);
+    let pages: Vec<String> = std::fs::read_dir(desk.path("man1"))
+        .unwrap()
+        .map(|page| page.unwrap().file_name().into_string().unwrap())
+        .collect();
+    for page in ["forewarn.1", "forewarn-case-break-embargo.1", "forewarn-serve.1"] {
+        assert!(pages.iter().any(|known| known == page), "{page} is not among {pages:?}");
+    }
 }
