@@ -44,7 +44,7 @@ pub(crate) enum Verb {
 /// Where the program is, and who asks.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Server {
-    /// The program's address, as in https://warn.example
+    /// The program's address, as in `https://warn.example`
     #[arg(long, env = "FOREWARN_URL")]
     pub(crate) url: String,
     /// The file with the token that the program issued

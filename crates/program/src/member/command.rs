@@ -51,7 +51,7 @@ pub enum MemberCommand {
     },
     /// Takes a fact back.
     WithdrawFact {
-        /// Which one, see [`fact_key`].
+        /// Which one, see [`crate::member::fact_key`].
         key: String,
         /// Why.
         reason: String,

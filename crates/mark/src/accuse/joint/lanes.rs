@@ -20,10 +20,10 @@ pub(super) struct Known {
 /// Members whose terms are computed side by side.
 pub(super) const LANES: usize = 8;
 
-/// ln of what a term may be given up for: [`TRIPLES`] of them are far below anything that accuses.
+/// ln of what a term may be given up for: [`super::TRIPLES`] of them are far below anything that accuses.
 const NEGLIGIBLE: f64 = -30.0;
 
-/// ln of what a term may be greater than its unit by, so that [`TRIPLES`] of them are still a number.
+/// ln of what a term may be greater than its unit by, so that [`super::TRIPLES`] of them are still a number.
 const GREATEST: f64 = 600.0;
 
 /// Members side by side, and the sums of their terms so far.
@@ -32,7 +32,7 @@ pub(super) struct Lanes {
     first: usize,
     /// The members' hits, word by word.
     hits: Vec<[u64; LANES]>,
-    /// [`TripleTable::own`], model by model.
+    /// `TripleTable::own`, model by model.
     own: [[f64; LANES]; TRIPLE_BANK.len()],
     /// ln of the sum that weights are divided by.
     ln_all: [f64; LANES],
