@@ -143,7 +143,7 @@ async fn check_log(folder: &Folder, progress: &dyn Progress) -> (Check, Option<(
     loop {
         let mut database = Check::new("database");
         let path = folder.database();
-        let store = match store::look(&path).await {
+        let store = match store::look(&store::Address::File(path.clone())).await {
             Ok(store) => store,
             Err(error) => {
                 database.note(Err(format!("`{}`: {error}", path.display())));

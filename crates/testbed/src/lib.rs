@@ -2,6 +2,8 @@
 #![expect(missing_docs, reason = "names say what they are, and only tests read them")]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+pub mod postgres;
+
 use std::{
     collections::BTreeSet,
     fs,

@@ -9,11 +9,13 @@ use std::{
 
 use sqlx::{
     Row as _, SqlitePool,
-    migrate::{MigrateError, Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Store, StoreError};
+use super::{
+    StoreError,
+    migrations::{self, SQLITE, named},
+};
 
 /// How long a second process waits for the first to finish its commit.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
@@ -26,17 +28,20 @@ const ROW_BUFFER: usize = 4096;
 /// **Source:** <https://www.sqlite.org/fileformat2.html>, section 1.3.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
-const LOG: &str = include_str!("../../migrations/sqlite/0001_log.sql");
+/// A log's database in a file: one connection that writes, several that read.
+#[derive(Clone, Debug)]
+pub struct Sqlite {
+    pub(super) write: SqlitePool,
+    pub(super) read: SqlitePool,
+    /// What the file was when it was opened as one that nobody writes to.
+    still: Option<Still>,
+}
 
-/// Opens the log's database, and makes it when `create` says so.
-///
-/// # Errors
-/// [`StoreError`] when the file is missing, no database of a log, or newer than this version.
-pub async fn open(path: &Path, create: bool) -> Result<Store, StoreError> {
+pub(super) async fn open(path: &Path, create: bool) -> Result<Sqlite, StoreError> {
     open_patiently(path, create, BUSY).await
 }
 
-async fn open_patiently(path: &Path, create: bool, patience: Duration) -> Result<Store, StoreError> {
+async fn open_patiently(path: &Path, create: bool, patience: Duration) -> Result<Sqlite, StoreError> {
     if create {
         make_private(path)?;
     } else {
@@ -53,22 +58,16 @@ async fn open_patiently(path: &Path, create: bool, patience: Duration) -> Result
         .row_buffer_size(ROW_BUFFER)
         .foreign_keys(true);
     let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-    migrator().run(&write).await.map_err(|error| match error {
-        MigrateError::VersionMissing(_) => StoreError::Newer(path.to_owned()),
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
-        other => StoreError::Database(other.to_string()),
-    })?;
+    let brought = migrations::migrator(SQLITE).run(&write).await;
+    brought.map_err(|error| migrations::failed(&named(path), error))?;
     let read = SqlitePoolOptions::new()
         .max_connections(4)
         .connect_lazy_with(options.create_if_missing(false).read_only(true));
-    Ok(Store { write, read, still: None })
+    Ok(Sqlite { write, read, still: None })
 }
 
 /// Opens the log's database to look at it, leaving every file as it is.
-///
-/// # Errors
-/// [`StoreError`] when the file is missing or no database of a log.
-pub async fn look(path: &Path) -> Result<Store, StoreError> {
+pub(super) async fn look(path: &Path) -> Result<Sqlite, StoreError> {
     check_file(path)?;
     // Without a write-ahead log nobody has the file open: it can be read as it lies, with no file beside it.
     // With one, some process is at work or has crashed, and the log must be read through it.
@@ -76,12 +75,31 @@ pub async fn look(path: &Path) -> Result<Store, StoreError> {
     let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(still.is_some());
     let read = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
     check_log(path, &read).await?;
-    Ok(Store { write: read.clone(), read, still })
+    Ok(Sqlite { write: read.clone(), read, still })
+}
+
+impl Sqlite {
+    pub(super) fn disturbed(&self) -> bool {
+        self.still.as_ref().is_some_and(Still::is_over)
+    }
+
+    pub(super) async fn copy_into(&self, path: &Path) -> Result<(), StoreError> {
+        make_private(path)?;
+        let text =
+            path.to_str().ok_or_else(|| StoreError::Database(format!("`{}` is not UTF-8", named(path))))?;
+        sqlx::query("VACUUM INTO $1").bind(text).execute(&self.read).await?;
+        Ok(())
+    }
+
+    pub(super) async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
 }
 
 /// A database file that nobody has open for writing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Still {
+struct Still {
     path: PathBuf,
     size: u64,
     modified: Option<SystemTime>,
@@ -98,7 +116,7 @@ impl Still {
         Some(Self { path: path.to_owned(), size: data.len(), modified: data.modified().ok() })
     }
 
-    pub(super) fn is_over(&self) -> bool {
+    fn is_over(&self) -> bool {
         Self::of(&self.path).as_ref() != Some(self)
     }
 }
@@ -115,7 +133,7 @@ fn make_private(path: &Path) -> Result<(), StoreError> {
 
 /// Checks that a file begins as a database does, before anything opens it that could make it one.
 fn check_file(path: &Path) -> Result<(), StoreError> {
-    let not = |says| StoreError::NotALog { path: path.to_owned(), says };
+    let not = |says| StoreError::NotALog { place: named(path), says };
     let mut start = Vec::with_capacity(MAGIC.len());
     let read = File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start));
     match read {
@@ -128,35 +146,28 @@ fn check_file(path: &Path) -> Result<(), StoreError> {
 }
 
 async fn check_log(path: &Path, pool: &SqlitePool) -> Result<(), StoreError> {
-    let row = sqlx::query("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'entry'")
-        .fetch_one(pool)
-        .await?;
-    if row.try_get::<i64, _>(0)? != 1 {
-        return Err(StoreError::NotALog { path: path.to_owned(), says: "it has no table of entries" });
+    if !has_table(pool, "entry").await? {
+        return Err(StoreError::NotALog { place: named(path), says: "it has no table of entries" });
     }
     check_version(path, pool).await
 }
 
-/// Checks that no newer version has been at the database, for whoever reads it without the migrator.
-async fn check_version(path: &Path, pool: &SqlitePool) -> Result<(), StoreError> {
-    let table = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
-    if sqlx::query(table).fetch_one(pool).await?.try_get::<i64, _>(0)? == 0 {
-        return Ok(());
-    }
-    let newest = migrator().iter().map(|migration| migration.version).max().unwrap_or(0);
-    let row = sqlx::query("SELECT COUNT(*) FROM _sqlx_migrations WHERE version > $1")
-        .bind(newest)
-        .fetch_one(pool)
-        .await?;
-    if row.try_get::<i64, _>(0)? > 0 {
-        return Err(StoreError::Newer(path.to_owned()));
-    }
-    Ok(())
+/// Tells whether a table is there.
+pub(super) async fn has_table(pool: &SqlitePool, name: &str) -> Result<bool, StoreError> {
+    let found = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1";
+    Ok(sqlx::query_scalar::<_, i64>(found).bind(name).fetch_one(pool).await? == 1)
 }
 
-fn migrator() -> Migrator {
-    let log = Migration::new(1, "log".into(), MigrationType::Simple, sqlx::SqlStr::from_static(LOG), false);
-    Migrator::with_migrations(vec![log])
+/// Checks that no newer version has been at the database, for whoever reads it without the migrator.
+async fn check_version(path: &Path, pool: &SqlitePool) -> Result<(), StoreError> {
+    if !has_table(pool, "_sqlx_migrations").await? {
+        return Ok(());
+    }
+    let newest = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
+    if sqlx::query_scalar::<_, i64>(newest).fetch_one(pool).await? > migrations::newest() {
+        return Err(StoreError::Newer(named(path)));
+    }
+    Ok(())
 }
 
 pub(super) async fn soundness(pool: &SqlitePool) -> Result<Vec<String>, StoreError> {
@@ -168,18 +179,25 @@ pub(super) async fn soundness(pool: &SqlitePool) -> Result<Vec<String>, StoreErr
 
 /// Compares the triggers that keep entries with the ones that the database was made with.
 async fn lost_triggers(pool: &SqlitePool) -> Result<Vec<String>, StoreError> {
-    let kept = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'entry'";
+    let kept = "SELECT sql FROM sqlite_master WHERE type = 'trigger'";
     let rows = sqlx::query(kept).fetch_all(pool).await?;
     let kept: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get::<String, _>(0)).collect();
     let kept = kept?;
+    // A database that nobody opened to write since has the triggers of its steps alone.
+    let taken = if has_table(pool, "moved").await? { SQLITE } else { SQLITE.get(..1).unwrap_or_default() };
+    let made = taken.iter().flat_map(|sql| {
+        sql.split("CREATE TRIGGER ")
+            .skip(1)
+            .filter_map(|rest| rest.split_once(' '))
+            .map(move |made| (made, sql))
+    });
     // The database keeps the statement's text as it was given.
-    let made = LOG.split("CREATE TRIGGER ").skip(1).filter_map(|rest| rest.split_once(' '));
-    let lost = made.filter(|(name, _)| {
+    let lost = made.filter(|((name, _), step)| {
         !kept
             .iter()
-            .any(|sql| sql.starts_with(&format!("CREATE TRIGGER {name} ")) && LOG.contains(sql.as_str()))
+            .any(|sql| sql.starts_with(&format!("CREATE TRIGGER {name} ")) && step.contains(sql.as_str()))
     });
-    let says = |(name, _): (&str, &str)| {
+    let says = |((name, _), _): ((&str, &str), _)| {
         format!(
             "the trigger `{name}` is gone or another: whoever has the file can change entries unnoticed by the database; restore the newest sound one"
         )
