@@ -82,7 +82,9 @@ async fn disk() -> anyhow::Result<()> {
     while ledger.len() < ENTRIES {
         let mut append = log.append().await?;
         for event in events.by_ref().take(GROUP) {
-            append.push(&ledger.write(now, &actor, event, entropy.bytes())?).await?;
+            let draft = ledger.draft(now, &actor, event, entropy.bytes())?;
+            append.push(&draft.stored).await?;
+            ledger.take_draft(draft);
         }
         append.commit().await?;
     }

@@ -33,7 +33,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let mut ledger = Ledger::default();
     let entropy = Entropy::seeded(4);
     for event in events(&case, &wave)? {
-        ledger.write(now, &actor, event, entropy.bytes())?;
+        let draft = ledger.draft(now, &actor, event, entropy.bytes())?;
+        ledger.take_draft(draft);
     }
     let policy = PolicySet::default_set()?;
     let watch = Stopwatch::start();

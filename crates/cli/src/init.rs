@@ -17,6 +17,7 @@ use crate::{
     args::{Common, named},
     member::criteria,
     output,
+    places::PlaceArgs,
     session::{Session, data},
 };
 
@@ -32,6 +33,13 @@ Example:
 The tiers are the three lead times publicly known of the largest such program: `validate` 14 days,
 `advance` 5 days, `entry` 24 hours; `forewarn tier set` changes them. Afterwards copy the folder `keys`
 to a safe place of its own: without it no blob can be read and no checkpoint signed.
+
+Without `--database` everything is in the data folder. With it the log is in an empty PostgreSQL database, which several
+servers on several hosts may share, each with a copy of the data folder; `--blobs` puts blobs and the newest checkpoint
+into S3 (credentials, region and endpoint come from the AWS_ variables):
+  DATABASE_URL=postgres://forewarn:secret@db.acme.example/forewarn \\
+  forewarn init --data ./program --name \"Acme Early Warning\" --operator alice --operator bob \\
+      --blobs s3://acme-forewarn/program
 
 With `--criteria default` members are admitted on a criteria sheet that two people signed, and `member add`
 is refused; without it one person admits with `member add`. Two people change that later: `member criteria`.")]
@@ -60,6 +68,8 @@ pub(crate) struct InitArgs {
     /// After how long a criteria sheet, a screening or a key's confirmation is due again
     #[arg(long, default_value = "365d", value_name = "LENGTH")]
     attest_every: Lead,
+    #[command(flatten)]
+    places: PlaceArgs,
 }
 
 /// List and add operators.
@@ -115,7 +125,8 @@ pub(crate) async fn run(common: &Common, args: InitArgs) -> anyhow::Result<()> {
     };
     let founding =
         Founding { name: args.name, origin: args.origin, rules, operators, tiers: default_tiers()? };
-    let engine = Engine::create(data, founding, &by, Clock::system(), Entropy::System).await?;
+    let wanted = args.places.wanted()?;
+    let engine = Engine::create_in(data, &wanted, founding, &by, Clock::system(), Entropy::System).await?;
     let vkey = std::fs::read_to_string(engine.folder().vkey())?.trim_end().to_owned();
     engine.close().await;
     if common.json {

@@ -15,6 +15,7 @@ mod mark;
 mod member;
 mod notification;
 mod output;
+mod places;
 mod policy;
 mod policy_diff;
 mod prove;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|verb| verb == engine::exhibit::pdf::VERB) {
         return engine::exhibit::pdf::serve();
     }
+    engine::tls::install();
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let done = match runtime {

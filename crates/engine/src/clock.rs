@@ -14,6 +14,9 @@ use jiff::Timestamp;
 
 use self::trust::{Anchor, Doubt, Readings};
 
+/// How far the clocks of two hosts may be apart without anybody being refused.
+const APART: Duration = Duration::from_secs(2);
+
 /// Where the program's instants come from.
 #[derive(Clone, Debug)]
 pub enum Clock {
@@ -73,6 +76,17 @@ impl Clock {
             Self::Simulated(at) => at.load(Ordering::SeqCst),
         };
         Timestamp::from_microsecond(microseconds).unwrap_or(Timestamp::MIN)
+    }
+
+    /// Waits until the clock has reached an instant that another host's clock was at, if it lacks little; a clock that
+    /// lacks more is refused by whoever asks it.
+    pub async fn reach(&self, mark: Timestamp) {
+        let lacking = mark.duration_since(self.now());
+        if let (Self::System(_), Ok(lacking)) = (self, Duration::try_from(lacking))
+            && lacking <= APART
+        {
+            tokio::time::sleep(lacking).await;
+        }
     }
 
     /// Sets a simulated clock; the system's clock is not ours to set.

@@ -17,13 +17,14 @@ use tokio::{
 
 use crate::{
     blobs::{BlobError, Blobs},
-    checkpoint::{CheckpointFile, CheckpointFileError},
+    checkpoint::{CheckpointPlace, CheckpointPlaceError},
     clock::Clock,
     entropy::Entropy,
-    folder::{Folder, FolderError},
+    folder::{Description, Folder, FolderError},
     keys::{KeyFileError, Keys},
     ledger::{self, Ledger},
     master::Shelf,
+    places::{Place, Places, Wanted},
     store::{self, Store, StoreError},
     writer::{Job, WriteError, Writer, replay},
 };
@@ -37,13 +38,25 @@ pub struct Engine {
     pub(crate) keys: Arc<Secrets>,
     pub(crate) store: Store,
     pub(crate) blobs: Blobs,
+    pub(crate) checkpoint: CheckpointPlace,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) growth: watch::Sender<u64>,
     pub(crate) shelf: Shelf,
+    pub(crate) stirs: watch::Sender<()>,
+    listening: Option<Listening>,
     ledger: Arc<RwLock<Ledger>>,
     jobs: mpsc::Sender<Job>,
     writer: JoinHandle<()>,
+}
+
+/// The task that hears of other replicas' entries; it ends with the engine.
+struct Listening(JoinHandle<()>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// The secrets behind one pointer each, since the writer signs too.
@@ -85,10 +98,13 @@ pub enum OpenError {
     Log(#[from] WriteError),
     /// The checkpoint and the log do not fit.
     #[error(transparent)]
-    Checkpoint(#[from] CheckpointFileError),
+    Checkpoint(#[from] CheckpointPlaceError),
     /// The blobs cannot be used.
     #[error(transparent)]
     Blobs(#[from] BlobError),
+    /// Something is where a new program's blobs were to go.
+    #[error("`{0}` is not empty: give another prefix, which nobody else uses")]
+    BlobsInUse(String),
     /// The folder and its log key name different logs.
     #[error(
         "`forewarn.toml` names the log `{described}`, the log key belongs to `{signed}`: restore the right file"
@@ -102,13 +118,29 @@ pub enum OpenError {
 }
 
 impl Engine {
-    /// Makes a new program in a folder that is empty or not there.
+    /// Makes a new program in a folder that is empty or not there, with everything in that folder.
     ///
     /// # Errors
-    /// [`OpenError`]; nothing is made for a founding that is refused. What was made of the folder before the
-    /// file system failed is left for a look.
+    /// As [`Engine::create_in`].
     pub async fn create(
         root: &Path,
+        founding: Founding,
+        by: &UserId,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, OpenError> {
+        Self::create_in(root, &Wanted::default(), founding, by, clock, entropy).await
+    }
+
+    /// Makes a new program, with its folder where nothing is or it is empty, and the log and the blobs where they are
+    /// wanted.
+    ///
+    /// # Errors
+    /// [`OpenError`]; nothing is made for a founding that is refused, nor on a server that cannot be used. What was
+    /// made of the folder before the file system failed is left for a look.
+    pub async fn create_in(
+        root: &Path,
+        wanted: &Wanted,
         founding: Founding,
         by: &UserId,
         clock: Clock,
@@ -122,14 +154,16 @@ impl Engine {
         let ctx = Context { now: clock.now(), actor: by };
         Program::default().decide(&ctx, found.clone()).map_err(WriteError::from)?;
         Keys::check_origin(&origin)?;
-        folder.create(&origin)?;
+        check_unused(&folder, wanted, &origin).await?;
+        folder.create(&origin, wanted)?;
         let keys = Keys::create(&folder, &origin, &entropy)?;
         let vkey = format!("{}\n", keys.log.verifier());
         fs::write(folder.vkey(), vkey).map_err(|source| FolderError::Io { path: folder.vkey(), source })?;
-        let store = store::open(&folder.database(), true).await?;
+        let places = Places::of(&folder, &folder.describe()?)?;
+        let store = store::open_at(&places.database, true).await?;
         // From here on a missing checkpoint is a lost one, even if a crash follows the first entry.
-        CheckpointFile::at(folder.checkpoint()).advance(&Tree::new(), &keys.log)?;
-        let engine = Self::start(folder, keys, store, clock, entropy).await?;
+        CheckpointPlace::at(&places.checkpoint)?.advance(&Tree::new(), &keys.log).await?;
+        let engine = Self::start(folder, &places, keys, store, clock, entropy).await?;
         engine.execute(by, found).await?;
         Ok(engine)
     }
@@ -146,8 +180,9 @@ impl Engine {
             let signed = keys.log.name().to_owned();
             return Err(OpenError::Origin { described: description.origin, signed });
         }
-        let store = store::open(&folder.database(), false).await?;
-        let started = Self::start(folder, keys, store.clone(), clock, entropy).await;
+        let places = Places::of(&folder, &description)?;
+        let store = store::open_at(&places.database, false).await?;
+        let started = Self::start(folder, &places, keys, store.clone(), clock, entropy).await;
         if started.is_err() {
             store.close().await;
         }
@@ -156,19 +191,23 @@ impl Engine {
 
     async fn start(
         folder: Folder,
+        places: &Places,
         keys: Keys,
         store: Store,
         clock: Clock,
         entropy: Entropy,
     ) -> Result<Self, OpenError> {
-        let blobs = Blobs::open(&folder.blobs())?;
-        let checkpoint = CheckpointFile::at(folder.checkpoint());
-        let known = checkpoint.read(&keys.log.verifier())?;
+        if let Some(target) = store.moved().await? {
+            return Err(StoreError::Moved(Some(target)).into());
+        }
+        let blobs = Blobs::open(&places.blobs)?;
+        let checkpoint = CheckpointPlace::at(&places.checkpoint)?;
+        let known = checkpoint.read(&keys.log.verifier()).await?;
         let ledger = replay(&store).await?;
         checkpoint.compare(known.as_ref(), ledger.tree())?;
         if known.is_some_and(|known| known.size() < ledger.len()) {
             // A crash fell between the commit and the signature; the entries are durable and checked.
-            checkpoint.advance(ledger.tree(), &keys.log)?;
+            checkpoint.advance(ledger.tree(), &keys.log).await?;
         }
         let keys = Secrets { log: Arc::new(keys.log), blob: keys.blob, mark: keys.mark };
         let growth = watch::Sender::new(ledger.len());
@@ -176,7 +215,7 @@ impl Engine {
         let writer = Writer {
             store: store.clone(),
             ledger: ledger.clone(),
-            checkpoint,
+            checkpoint: checkpoint.clone(),
             signer: keys.log.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
@@ -186,7 +225,27 @@ impl Engine {
         let writer = tokio::spawn(writer.run(queue));
         let keys = Arc::new(keys);
         let shelf = Shelf::default();
-        Ok(Self { folder, keys, store, blobs, clock, entropy, growth, shelf, ledger, jobs, writer })
+        let stirs = watch::Sender::new(());
+        let listening = store.wakes().map(|wakes| {
+            let stirs = stirs.clone();
+            Listening(tokio::spawn(wakes.follow(move || stirs.send_replace(()))))
+        });
+        Ok(Self {
+            folder,
+            keys,
+            store,
+            blobs,
+            checkpoint,
+            clock,
+            entropy,
+            growth,
+            shelf,
+            stirs,
+            listening,
+            ledger,
+            jobs,
+            writer,
+        })
     }
 
     /// Carries a command out; returns the entries it came to once they are durable.
@@ -285,10 +344,40 @@ impl Engine {
     /// Stops the writer and closes the database.
     pub async fn close(self) {
         drop(self.jobs);
+        drop(self.listening);
         // A writer that panicked has nothing more to write; the database is closed either way.
         let _ = self.writer.await;
         self.store.close().await;
     }
+}
+
+/// Checks that nothing is yet where a new program is to keep its log and its blobs.
+async fn check_unused(folder: &Folder, wanted: &Wanted, origin: &str) -> Result<(), OpenError> {
+    if let Some(server) = &wanted.database {
+        let address = store::Address::Server(server.clone());
+        // Making the tables is the one way to learn whether they can be made; a founding that fails later may be
+        // repeated on them, since they are empty.
+        let store = store::open_at(&address, true).await?;
+        let found = store.tail(None).await;
+        store.close().await;
+        if !found?.is_empty() {
+            return Err(StoreError::InUse(address.shown()).into());
+        }
+    }
+    let (blobs, checkpoint) = Places::files(folder, &Description::of(origin, wanted))?;
+    if let Place::Bucket(_) = &blobs
+        && !Blobs::open(&blobs)?.list().await?.is_empty()
+    {
+        return Err(OpenError::BlobsInUse(
+            wanted.blobs.as_ref().map(ToString::to_string).unwrap_or_default(),
+        ));
+    }
+    if let Place::Bucket(bucket) = &checkpoint
+        && CheckpointPlace::at(&checkpoint)?.text().await?.is_some()
+    {
+        return Err(OpenError::BlobsInUse(bucket.to_string()));
+    }
+    Ok(())
 }
 
 async fn collect(

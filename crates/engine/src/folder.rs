@@ -5,11 +5,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Version of the folder's layout.
-pub const FORMAT: u32 = 1;
+use crate::{
+    checkpoint::write_durably,
+    keys::write_private,
+    places::{Engine, Wanted},
+};
+
+/// Newest version of the folder's layout that is understood.
+pub const FORMAT: u32 = 2;
+
+/// The layout that holds everything in the folder itself, which every version understands.
+const ALONE: u32 = 1;
 
 /// A program's data folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +35,39 @@ pub struct Description {
     pub format: u32,
     /// The log's origin: first line of every checkpoint, name of its key.
     pub origin: String,
+    /// What keeps the log.
+    #[serde(default, skip_serializing_if = "Engine::is_default")]
+    pub database: Engine,
+    /// Where blobs are, unless in the folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blobs: Option<String>,
+    /// Where the newest checkpoint is kept, unless beside the blobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<String>,
+    /// When the folder was restored from a backup, until two people have looked at what was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored: Option<Timestamp>,
+}
+
+impl Description {
+    /// Describes a program that is kept in these places.
+    #[must_use]
+    pub fn of(origin: &str, wanted: &Wanted) -> Self {
+        Self {
+            format: ALONE,
+            origin: origin.to_owned(),
+            database: if wanted.database.is_some() { Engine::Postgres } else { Engine::Sqlite },
+            blobs: wanted.blobs.as_ref().map(ToString::to_string),
+            checkpoint: wanted.checkpoint.clone(),
+            restored: None,
+        }
+    }
+
+    fn settled(&self) -> Self {
+        let alone = Self { format: ALONE, origin: self.origin.clone(), ..Self::of("", &Wanted::default()) };
+        let format = if (Self { format: ALONE, ..self.clone() }) == alone { ALONE } else { FORMAT };
+        Self { format, ..self.clone() }
+    }
 }
 
 /// A folder that cannot be used.
@@ -54,6 +97,29 @@ pub enum FolderError {
         /// What is wrong with it.
         says: String,
     },
+    /// The environment names a server, and the log is in a file.
+    #[error(
+        "the log of `{0}` is in the file `forewarn.db`, but DATABASE_URL names a server: unset it, or move the log there with `forewarn move`"
+    )]
+    Elsewhere(PathBuf),
+    /// The log is on a server, and nothing says which.
+    #[error(
+        "the log of `{root}` is on a PostgreSQL server, and neither DATABASE_URL nor the file `{path}` says where: set the one or restore the other"
+    )]
+    NoAddress {
+        /// Which folder.
+        root: PathBuf,
+        /// The file that is missing.
+        path: PathBuf,
+    },
+    /// A place that is named cannot be one.
+    #[error("`{path}`: {says}")]
+    Place {
+        /// Where it is named.
+        path: PathBuf,
+        /// What is wrong with it.
+        says: String,
+    },
     /// The file system said no.
     #[error("`{path}`: {source}")]
     Io {
@@ -71,11 +137,11 @@ impl Folder {
         Self { root: root.to_owned() }
     }
 
-    /// Makes the folder and its description; it must not exist or must be empty.
+    /// Makes the folder, its description and the address of its database; it must not exist or must be empty.
     ///
     /// # Errors
     /// [`FolderError`] when something is there or the file system refuses.
-    pub fn create(&self, origin: &str) -> Result<(), FolderError> {
+    pub fn create(&self, origin: &str, wanted: &Wanted) -> Result<(), FolderError> {
         self.check_new()?;
         let io = |path: PathBuf| move |source| FolderError::Io { path, source };
         fs::create_dir_all(&self.root).map_err(io(self.root.clone()))?;
@@ -83,11 +149,30 @@ impl Folder {
         for folder in [self.keys(), self.blobs()] {
             make_private(&folder).map_err(io(folder))?;
         }
-        let description = Description { format: FORMAT, origin: origin.to_owned() };
+        self.write_address(wanted)?;
+        self.write(&Description::of(origin, wanted))
+    }
+
+    /// Replaces the folder's description.
+    ///
+    /// # Errors
+    /// [`FolderError`] when the file system refuses.
+    pub fn write(&self, description: &Description) -> Result<(), FolderError> {
         let path = self.description_path();
-        let text = toml::to_string(&description)
+        let text = toml::to_string(&description.settled())
             .map_err(|error| FolderError::Damaged { path: path.clone(), says: error.to_string() })?;
-        fs::write(&path, text).map_err(|source| FolderError::Io { path, source })
+        write_durably(&path, text.as_bytes()).map_err(|source| FolderError::Io { path, source })
+    }
+
+    /// Writes where the database's server is, for its owner's eyes alone; nothing when there is none, or when the
+    /// address comes from the environment and shall not be on disk.
+    ///
+    /// # Errors
+    /// [`FolderError`] when the file system refuses.
+    pub fn write_address(&self, wanted: &Wanted) -> Result<(), FolderError> {
+        let Some(server) = wanted.database.as_ref().filter(|_| wanted.keep_address) else { return Ok(()) };
+        let path = self.address();
+        write_private(&path, server.secret()).map_err(|source| FolderError::Io { path, source })
     }
 
     /// Checks that a new program may be made here.
@@ -144,6 +229,12 @@ impl Folder {
         self.root.join("forewarn.db")
     }
 
+    /// Returns the file with the address of the database's server, where the log is not in a file.
+    #[must_use]
+    pub fn address(&self) -> PathBuf {
+        self.root.join("database")
+    }
+
     /// Returns the newest signed checkpoint, kept outside the database.
     #[must_use]
     pub fn checkpoint(&self) -> PathBuf {
@@ -180,7 +271,9 @@ impl Folder {
         self.root.join("public")
     }
 
-    fn description_path(&self) -> PathBuf {
+    /// Returns the folder's description.
+    #[must_use]
+    pub fn description_path(&self) -> PathBuf {
         self.root.join("forewarn.toml")
     }
 }
@@ -201,16 +294,34 @@ mod tests {
     fn refuses_a_newer_format_whatever_else_it_says() {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::at(dir.path());
-        fs::write(dir.path().join("forewarn.toml"), "format = 2\nlayers = [1]\n").unwrap();
-        assert!(matches!(folder.describe(), Err(FolderError::Newer { found: 2, .. })));
+        fs::write(dir.path().join("forewarn.toml"), "format = 3\nlayers = [1]\n").unwrap();
+        assert!(matches!(folder.describe(), Err(FolderError::Newer { found: 3, .. })));
     }
 
     #[test]
     fn refuses_a_folder_with_something_in_it() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("notes.txt"), "mine").unwrap();
-        assert!(matches!(Folder::at(dir.path()).create("example.net/log"), Err(FolderError::NotEmpty(_))));
+        assert!(matches!(
+            Folder::at(dir.path()).create("example.net/log", &Wanted::default()),
+            Err(FolderError::NotEmpty(_))
+        ));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_that_holds_everything_itself_is_understood_by_every_version() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::at(dir.path());
+        let described = |wanted: &Wanted| {
+            folder.write(&Description::of("example.net/log", wanted)).unwrap();
+            fs::read_to_string(folder.description_path()).unwrap()
+        };
+        assert_eq!(described(&Wanted::default()), "format = 1\norigin = \"example.net/log\"\n");
+        let wanted = Wanted { blobs: Some("s3://bucket/warn".parse().unwrap()), ..Wanted::default() };
+        let text = described(&wanted);
+        assert_eq!(text, "format = 2\norigin = \"example.net/log\"\nblobs = \"s3://bucket/warn\"\n");
+        assert_eq!(folder.describe().unwrap().blobs.as_deref(), Some("s3://bucket/warn"));
     }
 
     #[test]

@@ -224,6 +224,26 @@ pub fn read_as<T, E: std::fmt::Display>(
         .map_err(|error| KeyFileError::Damaged { path: path.to_owned(), says: error.to_string() })
 }
 
+/// Writes or replaces a file that only its owner can read.
+///
+/// # Errors
+/// What the file system says.
+pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let fresh = path.with_extension("new");
+    match fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&fresh)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n"))?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)
+}
+
 /// Writes a new file that only its owner can read; never overwrites.
 ///
 /// # Errors

@@ -14,6 +14,15 @@ pub struct Ledger {
     tree: Tree,
 }
 
+/// The next entry, before the store has it.
+#[derive(Debug)]
+pub struct Draft {
+    /// What the store is to take.
+    pub stored: Stored,
+    entry: Entry,
+    leaf: LeafHash,
+}
+
 /// An entry that is not what was logged.
 #[derive(Debug, Error)]
 pub enum LedgerError {
@@ -141,22 +150,28 @@ impl Ledger {
         Ok(())
     }
 
-    /// Writes an event down as the next entry and takes it in; the store is told by the caller.
+    /// Writes an event down as the next entry; the store is told by the caller, and then it is taken in.
     ///
     /// # Errors
-    /// [`BodyError`] when the event cannot be written; nothing is taken in then.
-    pub fn write(
-        &mut self,
+    /// [`BodyError`] when the event cannot be written.
+    pub fn draft(
+        &self,
         at: Timestamp,
         actor: &UserId,
         event: Event,
         salt: [u8; SALT_SIZE],
-    ) -> Result<Stored, BodyError> {
+    ) -> Result<Draft, BodyError> {
         let entry = Entry { seq: self.len(), at, actor: actor.clone(), event };
         let body = entry.to_body()?;
         let leaf = leaf_hash(&commitment(&salt, &body));
-        self.take_in(&entry, leaf);
-        Ok(Stored { seq: entry.seq, at, salt: salt.to_vec(), body, leaf: leaf.as_bytes().to_vec() })
+        let stored = Stored { seq: entry.seq, at, salt: salt.to_vec(), body, leaf: leaf.as_bytes().to_vec() };
+        Ok(Draft { entry, stored, leaf })
+    }
+
+    /// Takes in a draft that the store has taken.
+    pub fn take_draft(&mut self, draft: Draft) -> Entry {
+        self.take_in(&draft.entry, draft.leaf);
+        draft.entry
     }
 
     fn take_in(&mut self, entry: &Entry, leaf: LeafHash) {

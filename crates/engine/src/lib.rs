@@ -7,6 +7,7 @@
 //! and files come in.
 
 pub mod blobs;
+pub mod bucket;
 pub mod checkpoint;
 pub mod claim;
 pub mod clock;
@@ -26,6 +27,7 @@ pub mod keys;
 pub mod leaks;
 pub mod ledger;
 pub mod master;
+pub mod places;
 pub mod policy_diff;
 pub mod progress;
 pub mod public_log;
@@ -37,6 +39,7 @@ pub mod screening;
 pub mod sighting;
 pub mod store;
 pub mod timer;
+pub mod tls;
 pub mod token;
 pub mod trace;
 pub mod verify;

@@ -1,11 +1,6 @@
 //! Whether the program can do its work now: what a server is asked before it is sent anybody.
 
-use crate::{
-    blobs::BlobError,
-    checkpoint::{CheckpointFile, CheckpointFileError},
-    engine::Engine,
-    store::StoreError,
-};
+use crate::{blobs::BlobError, checkpoint::CheckpointPlaceError, engine::Engine, store::StoreError};
 
 impl Engine {
     /// Checks that the log takes entries; writes none.
@@ -19,17 +14,16 @@ impl Engine {
     /// Checks that the checkpoint outside the database fits the log.
     ///
     /// # Errors
-    /// [`CheckpointFileError`] says what does not fit.
-    pub async fn checkpoint_fits(&self) -> Result<(), CheckpointFileError> {
-        let file = CheckpointFile::at(self.folder.checkpoint());
+    /// [`CheckpointPlaceError`] says what does not fit.
+    pub async fn checkpoint_fits(&self) -> Result<(), CheckpointPlaceError> {
         // The log is taken after the checkpoint was read: it holds at least what that was signed for, unless
         // another replica wrote both, and then a refresh is all that is missing.
-        let known = file.read(&self.keys.log.verifier())?;
+        let known = self.checkpoint.read(&self.keys.log.verifier()).await?;
         let ledger = self.ledger().await;
         if known.as_ref().is_some_and(|known| known.size() > ledger.len()) {
             return Ok(());
         }
-        file.compare(known.as_ref(), ledger.tree())
+        self.checkpoint.compare(known.as_ref(), ledger.tree())
     }
 
     /// Checks that the blobs can be asked for.

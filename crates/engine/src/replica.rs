@@ -44,6 +44,12 @@ impl Engine {
         self.growth.subscribe()
     }
 
+    /// Returns what changes when another replica says that it appended, where the database passes that on.
+    #[must_use]
+    pub fn stirs(&self) -> watch::Receiver<()> {
+        self.stirs.subscribe()
+    }
+
     fn tell(&self, entries: u64) {
         self.growth.send_replace(entries);
     }

@@ -15,14 +15,15 @@ use serde::Serialize;
 use tlog::{LeafHash, Tree};
 
 use crate::{
-    blobs::Blobs,
-    checkpoint::CheckpointFile,
+    blobs::{BlobError, Blobs},
+    checkpoint::CheckpointPlace,
     copy,
     folder::Folder,
     hash::sha256,
     keys::Keys,
     ledger,
     master::{Package, bias_of, load},
+    places::{Place, Places},
     progress::Progress,
     store::{self, Store},
 };
@@ -93,21 +94,37 @@ async fn examine(folder: &Folder, progress: &dyn Progress, checks: &mut Vec<Chec
     }
     checks.push(key_check);
 
-    let file = CheckpointFile::at(folder.checkpoint());
-    let known = keys.as_ref().ok().map(|keys| file.read(&keys.log.verifier()));
-    let (database, log) = check_log(folder, progress).await;
+    let mut placed = Check::new("places");
+    let places = Places::of(folder, &description).map_err(|error| error.to_string());
+    let opened = places.and_then(|places| {
+        let checkpoint = CheckpointPlace::at(&places.checkpoint).map_err(|error| error.to_string())?;
+        Ok((places, checkpoint))
+    });
+    placed.note(opened.as_ref().map(|_| ()).map_err(Clone::clone));
+    checks.push(placed);
+    let Ok((places, checkpoint)) = opened else { return };
+    let known = match &keys {
+        Ok(keys) => Some(checkpoint.read(&keys.log.verifier()).await),
+        Err(_) => None,
+    };
+    let (database, log) = check_log(&places, progress).await;
     checks.push(database);
     let Some((program, tree, entries)) = log else { return };
     checks.push(entries);
     let (Ok(keys), Some(known)) = (keys, known) else { return };
 
     let mut signed = Check::new("checkpoint");
-    let fits = known.and_then(|known| file.compare(known.as_ref(), &tree));
+    let fits = known.and_then(|known| checkpoint.compare(known.as_ref(), &tree));
     signed.note(fits.map_err(|error| error.to_string()));
     checks.push(signed);
 
-    checks.push(check_blob_names(folder, progress));
-    match Blobs::open(&folder.blobs()) {
+    let blobs = Blobs::open(&places.blobs);
+    checks.push(match (&places.blobs, &blobs) {
+        (Place::Path(folder), _) => check_blob_files(folder, progress),
+        (Place::Bucket(_), Ok(blobs)) => check_blob_objects(blobs, progress).await,
+        (Place::Bucket(_), Err(_)) => Check::new("blobs"),
+    });
+    match blobs {
         Ok(blobs) => {
             checks.push(check_texts(&program, &blobs, &keys).await);
             checks.push(check_copies(&program, &blobs, &keys, progress).await);
@@ -139,14 +156,13 @@ fn check_vkey(folder: &Folder, keys: &Keys, origin: &str) -> Result<(), String> 
 }
 
 /// Checks the database as a file and every entry in it, again when somebody began to write meanwhile.
-async fn check_log(folder: &Folder, progress: &dyn Progress) -> (Check, Option<(Program, Tree, Check)>) {
+async fn check_log(places: &Places, progress: &dyn Progress) -> (Check, Option<(Program, Tree, Check)>) {
     loop {
         let mut database = Check::new("database");
-        let path = folder.database();
-        let store = match store::look(&store::Address::File(path.clone())).await {
+        let store = match store::look(&places.database).await {
             Ok(store) => store,
             Err(error) => {
-                database.note(Err(format!("`{}`: {error}", path.display())));
+                database.note(Err(format!("`{}`: {error}", places.database.shown())));
                 return (database, None);
             }
         };
@@ -205,9 +221,9 @@ async fn check_entries(store: &Store, progress: &dyn Progress) -> (Program, Tree
 }
 
 /// Checks every blob file against its name, whether an entry names it or not.
-fn check_blob_names(folder: &Folder, progress: &dyn Progress) -> Check {
+fn check_blob_files(folder: &Path, progress: &dyn Progress) -> Check {
     let mut check = Check::new("blobs");
-    let files = blob_files(&folder.blobs());
+    let files = blob_files(folder);
     progress.begin("checking blobs", files.len() as u64);
     for (name, path) in files {
         let says = match (name.parse::<Sha256>(), fs::read(&path)) {
@@ -217,6 +233,28 @@ fn check_blob_names(folder: &Folder, progress: &dyn Progress) -> Check {
             (_, Err(error)) => Err(format!("`{}`: {error}", path.display())),
         };
         check.note(says);
+        progress.step(1);
+    }
+    progress.end();
+    check
+}
+
+/// Checks every blob in S3 against its name, whether an entry names it or not.
+async fn check_blob_objects(blobs: &Blobs, progress: &dyn Progress) -> Check {
+    let mut check = Check::new("blobs");
+    let names = match blobs.list().await {
+        Ok(names) => names,
+        Err(error) => {
+            check.note(Err(error.to_string()));
+            return check;
+        }
+    };
+    progress.begin("checking blobs", names.len() as u64);
+    for name in names {
+        check.note(match name {
+            Ok(name) => blobs.get_sealed(name).await.map(drop).map_err(|error| error.to_string()),
+            Err(strange) => Err(BlobError::Strange(strange).to_string()),
+        });
         progress.step(1);
     }
     progress.end();

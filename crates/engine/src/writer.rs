@@ -1,22 +1,34 @@
 //! The one writer of a replica: decides commands in order and commits what waits together.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use program::{Command, Context, Entry, Event, Refusal, id::UserId};
 use thiserror::Error;
 use tlog::LogSigner;
-use tokio::sync::{RwLock, mpsc, oneshot, watch};
+use tokio::{
+    sync::{RwLock, mpsc, oneshot, watch},
+    time::sleep,
+};
 
 use crate::{
-    checkpoint::{CheckpointFile, CheckpointFileError},
+    checkpoint::{CheckpointPlace, CheckpointPlaceError},
     clock::Clock,
     entropy::Entropy,
     ledger::{Ledger, LedgerError},
-    store::{Append, Store, StoreError, Stored},
+    store::{Append, Store, StoreError},
 };
 
 /// How many commands one commit may carry.
 const GROUP: usize = 512;
+
+/// How long a group waits for more while callers come in numbers; a caller alone is not kept waiting.
+const GATHER: Duration = Duration::from_millis(2);
+
+/// How often a command is decided again because other replicas appended first.
+const ATTEMPTS: u32 = 100;
+
+/// How long a database that went away is left alone.
+const AGAIN: Duration = Duration::from_millis(250);
 
 /// A command with its author and where the answer goes.
 pub(crate) struct Job {
@@ -39,12 +51,12 @@ pub enum WriteError {
     Ledger(#[from] LedgerError),
     /// The checkpoint is not what it should be.
     #[error(transparent)]
-    Checkpoint(#[from] CheckpointFileError),
+    Checkpoint(#[from] CheckpointPlaceError),
     /// The log was written, and its checkpoint was not.
     #[error(
         "what was asked is in the log, but the log's checkpoint could not be written: {0}; mend that and do the same again, nothing is done twice"
     )]
-    Unsigned(CheckpointFileError),
+    Unsigned(CheckpointPlaceError),
     /// Something failed for a whole group of commands; the first of them says what.
     #[error("{0}")]
     Together(String),
@@ -56,7 +68,7 @@ pub enum WriteError {
 pub(crate) struct Writer {
     pub(crate) store: Store,
     pub(crate) ledger: Arc<RwLock<Ledger>>,
-    pub(crate) checkpoint: CheckpointFile,
+    pub(crate) checkpoint: CheckpointPlace,
     pub(crate) signer: Arc<LogSigner>,
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
@@ -69,96 +81,169 @@ type Outcome = Result<Vec<Entry>, WriteError>;
 impl Writer {
     /// Works until every sender is gone.
     pub(crate) async fn run(self, mut jobs: mpsc::Receiver<Job>) {
+        let mut crowded = false;
         while let Some(first) = jobs.recv().await {
-            // What arrived while the last group was committed goes into one transaction.
             let mut group = vec![first];
-            while group.len() < GROUP {
-                match jobs.try_recv() {
-                    Ok(job) => group.push(job),
-                    Err(_) => break,
-                }
-            }
-            self.commit(group).await;
+            gather(&mut jobs, &mut group, crowded).await;
+            crowded = group.len() > 1;
+            self.commit(group, &jobs).await;
         }
     }
 
     /// Decides and commits a group. Readers wait, so that nobody sees what is not durable.
-    async fn commit(&self, group: Vec<Job>) {
+    async fn commit(&self, group: Vec<Job>, jobs: &mpsc::Receiver<Job>) {
         let mut ledger = self.ledger.write().await;
         let before = ledger.len();
         let (commands, answers): (Vec<_>, Vec<_>) =
             group.into_iter().map(|job| ((job.actor, job.command), job.answer)).unzip();
-        let outcomes = match self.attempt(&mut ledger, commands).await {
-            Ok(outcomes) => outcomes,
+        let (outcomes, ahead) = match self.attempt(&mut ledger, &commands).await {
+            Ok(outcomes) => (outcomes, false),
             Err(error) => {
-                if ledger.len() != before {
-                    // The state may be ahead of the log now: throw it away and fold the log again.
-                    *ledger = replay(&self.store).await.unwrap_or_default();
-                }
                 let says = error.to_string();
                 let mut failed = vec![Err(error)];
                 failed.resize_with(answers.len(), || Err(WriteError::Together(says.clone())));
-                failed
+                (failed, ledger.len() != before)
             }
         };
+        if ahead {
+            // The state may be ahead of the log now: it is thrown away, and nobody reads it meanwhile.
+            tell(answers, outcomes);
+            *ledger = self.fold_again(jobs).await;
+            self.growth.send_replace(ledger.len());
+            return;
+        }
         self.growth.send_replace(ledger.len());
         drop(ledger);
-        for (answer, outcome) in answers.into_iter().zip(outcomes) {
-            // Whoever asked may have gone; the entry is in the log all the same.
-            let _ = answer.send(outcome);
+        tell(answers, outcomes);
+    }
+
+    /// Folds the whole log, once its database can be read again.
+    async fn fold_again(&self, jobs: &mpsc::Receiver<Job>) -> Ledger {
+        loop {
+            match replay(&self.store).await {
+                Ok(ledger) => return ledger,
+                Err(WriteError::Store(StoreError::Unreachable(_) | StoreError::Busy))
+                    if !jobs.is_closed() =>
+                {
+                    sleep(AGAIN).await;
+                }
+                // Nothing is known then, so nobody may do or have anything.
+                Err(_) => return Ledger::default(),
+            }
         }
     }
 
     async fn attempt(
         &self,
         ledger: &mut Ledger,
-        commands: Vec<(UserId, Command)>,
+        commands: &[(UserId, Command)],
     ) -> Result<Vec<Outcome>, WriteError> {
-        let mut append = self.store.append().await?;
-        catch_up(ledger, &mut append).await?;
-        // Nobody else can append now, so the log holds all that any checkpoint was ever signed for; if it does
-        // not, an older database was put in place under this writer, and nothing is built on it.
-        let known = self.checkpoint.read(&self.signer.verifier())?;
-        self.checkpoint.compare(known.as_ref(), ledger.tree())?;
-        let mut outcomes = Vec::with_capacity(commands.len());
-        for (actor, command) in commands {
-            let (outcome, entries) = self.decide(ledger, &actor, command)?;
-            for entry in &entries {
-                append.push(entry).await?;
+        let mut tries = 0;
+        loop {
+            match self.once(ledger, commands).await {
+                // Another replica was faster, and nothing was taken in but what it wrote: decide again on that.
+                Err(Attempt::Overtaken) if tries < ATTEMPTS => tries += 1,
+                Err(Attempt::Overtaken) => return Err(StoreError::Conflict.into()),
+                Err(Attempt::Failed(error)) => return Err(error),
+                Ok(outcomes) => return Ok(outcomes),
             }
-            outcomes.push(outcome);
         }
-        append.commit().await?;
+    }
+
+    async fn once(
+        &self,
+        ledger: &mut Ledger,
+        commands: &[(UserId, Command)],
+    ) -> Result<Vec<Outcome>, Attempt> {
+        // The log that is read after this holds all that this checkpoint was signed for; if it does not, an older
+        // database was put in place under this writer, and nothing is built on it.
+        let known = self.checkpoint.read(&self.signer.verifier()).await.map_err(WriteError::from)?;
+        let mut append = self.store.append().await.map_err(WriteError::from)?;
+        catch_up(ledger, &mut append).await?;
+        self.checkpoint.compare(known.as_ref(), ledger.tree()).map_err(WriteError::from)?;
+        if let Some(mark) = ledger.program().high_water() {
+            self.clock.reach(mark).await;
+        }
+        let mut outcomes = Vec::with_capacity(commands.len());
+        let mut pushed = false;
+        for (actor, command) in commands {
+            let now = self.clock.now();
+            let decided = ledger.program().decide(&Context { now, actor }, command.clone());
+            let events: Vec<Event> = match decided {
+                Ok(events) => events,
+                Err(refusal) => {
+                    outcomes.push(Err(refusal.into()));
+                    continue;
+                }
+            };
+            let mut done = Vec::with_capacity(events.len());
+            for event in events {
+                let draft = ledger
+                    .draft(now, actor, event, self.entropy.bytes())
+                    .map_err(|error| WriteError::Ledger(error.into()))?;
+                match append.push(&draft.stored).await {
+                    Ok(()) => {}
+                    // Whose first entry is in has the log to itself until the end of the transaction.
+                    Err(StoreError::Conflict) if !pushed => return Err(Attempt::Overtaken),
+                    Err(error) => return Err(WriteError::from(error).into()),
+                }
+                pushed = true;
+                done.push(ledger.take_draft(draft));
+            }
+            outcomes.push(Ok(done));
+        }
+        if pushed {
+            append.commit().await.map_err(WriteError::from)?;
+        }
         if ledger.len() > known.map_or(0, |known| known.size()) {
-            self.checkpoint.advance(ledger.tree(), &self.signer).map_err(WriteError::Unsigned)?;
+            self.checkpoint.advance(ledger.tree(), &self.signer).await.map_err(WriteError::Unsigned)?;
         }
         Ok(outcomes)
     }
+}
 
-    /// Decides one command on the state as it is, and takes its events in.
-    fn decide(
-        &self,
-        ledger: &mut Ledger,
-        actor: &UserId,
-        command: Command,
-    ) -> Result<(Outcome, Vec<Stored>), WriteError> {
-        let now = self.clock.now();
-        let ctx = Context { now, actor };
-        let events: Vec<Event> = match ledger.program().decide(&ctx, command) {
-            Ok(events) => events,
-            Err(refusal) => return Ok((Err(refusal.into()), Vec::new())),
-        };
-        let mut done = Vec::with_capacity(events.len());
-        let mut stored = Vec::with_capacity(events.len());
-        for event in events {
-            let seq = ledger.len();
-            let entry = ledger
-                .write(now, actor, event.clone(), self.entropy.bytes())
-                .map_err(|error| WriteError::Ledger(error.into()))?;
-            stored.push(entry);
-            done.push(Entry { seq, at: now, actor: actor.clone(), event });
+/// Why a group was not committed.
+enum Attempt {
+    /// Another replica appended first; nothing was taken in but what it wrote.
+    Overtaken,
+    /// Something failed.
+    Failed(WriteError),
+}
+
+impl From<WriteError> for Attempt {
+    fn from(error: WriteError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Collects what waits, and while callers come in numbers what arrives within a moment.
+async fn gather(jobs: &mut mpsc::Receiver<Job>, group: &mut Vec<Job>, crowded: bool) {
+    let moment = sleep(GATHER);
+    tokio::pin!(moment);
+    loop {
+        while group.len() < GROUP {
+            match jobs.try_recv() {
+                Ok(job) => group.push(job),
+                Err(_) => break,
+            }
         }
-        Ok((Ok(done), stored))
+        if !crowded || group.len() == GROUP {
+            return;
+        }
+        tokio::select! {
+            job = jobs.recv() => match job {
+                Some(job) => group.push(job),
+                None => return,
+            },
+            () = &mut moment => return,
+        }
+    }
+}
+
+fn tell(answers: Vec<oneshot::Sender<Outcome>>, outcomes: Vec<Outcome>) {
+    for (answer, outcome) in answers.into_iter().zip(outcomes) {
+        // Whoever asked may have gone; the entry is in the log all the same.
+        let _ = answer.send(outcome);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether the server lives, whether it can serve, and its numbers; on a listener of their own.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -10,8 +10,12 @@ use axum::{
     routing::get,
 };
 use serde::Serialize;
+use tokio::time::timeout;
 
 use crate::{app::App, timer};
+
+/// How long one thing that must be in order may take to say so.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Builds the routes of the admin listener.
 pub fn routes(app: Arc<App>) -> Router {
@@ -38,17 +42,27 @@ struct Check {
 
 /// Says whether the server can do all of its work, and what it lacks.
 pub async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let check = |name, found: Result<(), String>| Check { name, ok: found.is_ok(), says: found.err() };
     let checks = [
-        check("store", app.engine.writable().await.map_err(|error| error.to_string())),
-        check("checkpoint", app.engine.checkpoint_fits().await.map_err(|error| error.to_string())),
-        check("blobs", app.engine.blobs_reachable().await.map_err(|error| error.to_string())),
-        check("clock", app.engine.clock().trusted().map_err(|doubt| doubt.to_string())),
-        check("timer", timer::on_time(&app).await),
+        check("store", async { words(app.engine.writable().await) }).await,
+        check("checkpoint", async { words(app.engine.checkpoint_fits().await) }).await,
+        check("blobs", async { words(app.engine.blobs_reachable().await) }).await,
+        check("clock", async { words(app.engine.clock().trusted()) }).await,
+        check("timer", timer::on_time(&app)).await,
     ];
     let ready = checks.iter().all(|check| check.ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(checks)).into_response()
+}
+
+/// Waits for an answer, and not for one that a database or store which went away keeps back.
+async fn check(name: &'static str, asked: impl Future<Output = Result<(), String>>) -> Check {
+    let found = timeout(PATIENCE, asked).await;
+    let found = found.unwrap_or_else(|_| Err(format!("no answer within {} seconds", PATIENCE.as_secs())));
+    Check { name, ok: found.is_ok(), says: found.err() }
+}
+
+fn words<E: ToString>(found: Result<(), E>) -> Result<(), String> {
+    found.map_err(|error| error.to_string())
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {

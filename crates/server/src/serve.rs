@@ -77,8 +77,7 @@ pub async fn serve(engine: Arc<Engine>, config: Config) -> Result<Serving, Serve
     tasks.push(match &config.tls {
         None => spawn(listener, main, &app, handle.clone())?,
         Some(tls) => {
-            // The first provider that is installed stays; ours is the only one that is linked.
-            let _ = rustls::crypto::ring::default_provider().install_default();
+            engine::tls::install();
             let tls = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await;
             spawn_tls(listener, tls.map_err(ServeError::Tls)?, main, &app, handle.clone())?
         }

@@ -18,6 +18,7 @@ const LATE: SignedDuration = SignedDuration::from_secs(60);
 pub async fn run(app: Arc<App>) {
     let mut timer = Timer::default();
     let mut growth = app.engine.growth();
+    let mut stirs = app.engine.stirs();
     let mut stopping = app.stopping();
     while !*stopping.borrow() {
         let looked = if app.config.timer {
@@ -33,6 +34,7 @@ pub async fn run(app: Arc<App>) {
         tokio::select! {
             () = sleep(LOOK) => {}
             _ = growth.changed() => {}
+            _ = stirs.changed() => {}
             _ = stopping.changed() => {}
         }
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 pub mod postgres;
+pub mod s3;
 
 use std::{
     collections::BTreeSet,
@@ -16,6 +17,7 @@ use engine::{
     exhibit::Found,
     hash::sha256,
     intake::Upload,
+    places::Wanted,
     progress::Unwatched,
     release::Released,
     verify::{Verification, verify},
@@ -87,18 +89,27 @@ pub struct World {
 impl World {
     /// Founded, with operators ann, bob and ines and three tiers.
     pub async fn founded(seed: u64) -> Self {
+        Self::founded_in(seed, &Wanted::default()).await
+    }
+
+    /// Founded, with the log and the blobs where they are wanted.
+    pub async fn founded_in(seed: u64, wanted: &Wanted) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Clock::simulated(t(0));
         let root = dir.path().join("program");
-        let engine = Engine::create(&root, founding(), &user("ann"), clock.clone(), Entropy::seeded(seed))
-            .await
-            .unwrap();
+        let entropy = Entropy::seeded(seed);
+        let engine =
+            Engine::create_in(&root, wanted, founding(), &user("ann"), clock.clone(), entropy).await.unwrap();
         Self { dir, clock, engine: Arc::new(engine) }
     }
 
     /// Founded, with the six members.
     pub async fn peopled(seed: u64) -> Self {
-        let world = Self::founded(seed).await;
+        Self::peopled_in(seed, &Wanted::default()).await
+    }
+
+    pub async fn peopled_in(seed: u64, wanted: &Wanted) -> Self {
+        let world = Self::founded_in(seed, wanted).await;
         for (number, id) in MEMBERS.into_iter().enumerate() {
             world.ok("ann", about(id, enrol(id, number))).await;
             if id != "keyless" {
@@ -111,7 +122,11 @@ impl World {
 
     /// Peopled, with a package under embargo and both waves approved by two people; the first one is due.
     pub async fn due(seed: u64) -> Self {
-        let world = Self::peopled(seed).await;
+        Self::due_in(seed, &Wanted::default()).await
+    }
+
+    pub async fn due_in(seed: u64, wanted: &Wanted) -> Self {
+        let world = Self::peopled_in(seed, wanted).await;
         let open = CaseCommand::Open { title: String::from("Relay"), cves: Vec::new() };
         world.ok("ann", Command::Case(case("c"), open)).await;
         world.ok("ann", embargo(EmbargoCommand::Propose { ends: t(END) })).await;
@@ -207,6 +222,12 @@ pub async fn granted(engine: &Engine) -> Vec<String> {
         .collect();
     all.sort();
     all
+}
+
+/// Asks for a log in a database that a test may have for itself.
+pub fn on_server(url: &str) -> Wanted {
+    let database = Some(engine::store::address::Server::parse(url).unwrap());
+    Wanted { database, keep_address: true, ..Wanted::default() }
 }
 
 /// Opens a program again, with the clock at the first wave's instant.

@@ -42,6 +42,9 @@ pub enum StoreError {
         "the connection to the database broke while it committed ({0}): what was asked may be in the log or not; do the same again once the database is back, nothing is done twice"
     )]
     Unsettled(String),
+    /// A log is there already.
+    #[error("database `{0}` holds the log of a program already: give an empty database")]
+    InUse(String),
     /// The log lives in another database now.
     #[error(
         "the log was moved{}: nothing is added to this database any more; start again on the data folder that was moved, and remove copies of it from before",

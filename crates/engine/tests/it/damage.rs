@@ -172,7 +172,7 @@ async fn another_programs_keys_open_nothing() {
 async fn a_folder_of_a_newer_version_or_without_a_program_is_refused() {
     let (dir, root) = released(68).await;
     fs::write(root.join("forewarn.toml"), "format = 9\nshape = \"new\"\n").unwrap();
-    assert!(refusal(&root).await.contains("newer forewarn (format 9, this one knows 1)"));
+    assert!(refusal(&root).await.contains("newer forewarn (format 9, this one knows 2)"));
     assert!(problems(&root).await.contains("newer forewarn"));
     fs::write(root.join("forewarn.toml"), "format = one").unwrap();
     assert!(refusal(&root).await.contains("is damaged"));

@@ -17,6 +17,8 @@ mod resume;
 #[cfg(test)]
 mod rollback;
 #[cfg(test)]
+mod server;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod timer;

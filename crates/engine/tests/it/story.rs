@@ -20,8 +20,16 @@ use crate::world::{
 
 #[tokio::test]
 async fn from_the_first_member_to_the_public_advisory() {
-    let world = World::due(1).await;
+    tell(World::due(1).await).await;
+}
 
+#[tokio::test]
+async fn from_the_first_member_to_the_public_advisory_on_a_server() {
+    let Some(database) = testbed::postgres::database() else { return };
+    tell(World::due_in(1, &crate::world::on_server(&database.url)).await).await;
+}
+
+async fn tell(world: World) {
     // The first wave: two members are in good order, two lack something and get nothing.
     let plan = world.engine.plan(&case("c"), &wave("w1"), None).await.unwrap();
     assert_eq!(plan.rows.len(), 8);
