@@ -93,6 +93,8 @@ pub(crate) enum Verb {
     /// Confirm the host's clock after it was set
     #[command(subcommand)]
     Clock(crate::clock::ClockVerb),
+    /// Move the program to PostgreSQL and S3
+    Move(crate::relocate::MoveArgs),
     /// Say whether the program can do its work, and what would keep it from that soon
     Doctor(crate::doctor::DoctorArgs),
     /// Check everything in the data folder against everything else

@@ -21,6 +21,7 @@ mod policy_diff;
 mod prove;
 mod publish;
 mod reference;
+mod relocate;
 mod review;
 mod serve;
 mod session;
@@ -77,6 +78,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Review(verb) => review::run(&common, verb).await?,
         Verb::Notification(verb) => notification::run(&common, verb).await?,
         Verb::Serve(args) => serve::run(&common, args).await?,
+        Verb::Move(args) => relocate::run(&common, args).await?,
         Verb::Clock(verb) => clock::run(&common, verb).await?,
         Verb::Doctor(args) => return doctor::run(&common, args).await,
         Verb::Completions(args) => reference::completions(&args),

@@ -27,6 +27,7 @@ pub mod keys;
 pub mod leaks;
 pub mod ledger;
 pub mod master;
+pub mod moving;
 pub mod places;
 pub mod policy_diff;
 pub mod progress;

@@ -10,7 +10,7 @@ use clap::Args;
 use engine::Stopwatch;
 use serde::Serialize;
 
-use crate::{args::Common, output};
+use crate::{args::Common, output, places::PlaceArgs};
 
 /// Replay the SharePoint early warning of 2025 with fictional members, to a traced leak.
 #[derive(Debug, Args)]
@@ -30,6 +30,8 @@ pub(crate) struct DemoArgs {
     /// Which leaker, which secrets, which edits: the same seed replays the same story
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    places: PlaceArgs,
 }
 
 /// What the demonstration came to.
@@ -63,7 +65,7 @@ impl Teller {
 pub(crate) async fn run(common: &Common, args: DemoArgs) -> anyhow::Result<()> {
     let watch = Stopwatch::start();
     let teller = Teller { aside: common.json };
-    let mut outcome = story::play(&args.dir, args.seed, teller).await?;
+    let mut outcome = story::play(&args.dir, &args.places.wanted()?, args.seed, teller).await?;
     outcome.elapsed_ms = watch.elapsed().as_millis();
     if common.json {
         return output::json(&outcome);

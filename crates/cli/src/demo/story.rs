@@ -3,7 +3,9 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use anyhow::Context as _;
-use engine::{Clock, Engine, Entropy, Founding, exhibit::Found, keys::write_secret, progress::Unwatched};
+use engine::{
+    Clock, Engine, Entropy, Founding, exhibit::Found, keys::write_secret, places::Wanted, progress::Unwatched,
+};
 use jiff::Timestamp;
 use package::ExposeSecret;
 use policy::{Lead, Standing};
@@ -52,7 +54,7 @@ struct People {
 }
 
 /// Plays the whole story into an empty folder.
-pub(crate) async fn play(dir: &Path, seed: u64, teller: Teller) -> anyhow::Result<Outcome> {
+pub(crate) async fn play(dir: &Path, wanted: &Wanted, seed: u64, teller: Teller) -> anyhow::Result<Outcome> {
     let entropy = Entropy::seeded(seed);
     let clock = Clock::simulated(at("2025-05-12T09:00:00Z")?);
     let people =
@@ -64,7 +66,8 @@ pub(crate) async fn play(dir: &Path, seed: u64, teller: Teller) -> anyhow::Resul
         operators: [&people.alice, &people.bob, &people.ines, &people.vera].into_iter().cloned().collect(),
         tiers: default_tiers()?,
     };
-    let engine = Engine::create(dir, founding, &people.alice, clock.clone(), entropy.clone()).await?;
+    let engine =
+        Engine::create_in(dir, wanted, founding, &people.alice, clock.clone(), entropy.clone()).await?;
     let stage = Stage { engine, clock, teller, case: "TOOLSHELL-2025".parse()?, people };
     let played = stage.play(dir, &entropy).await;
     stage.engine.close().await;

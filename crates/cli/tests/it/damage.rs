@@ -40,8 +40,8 @@ fn keys_that_are_missing_or_exposed() {
 #[test]
 fn a_folder_of_a_newer_version() {
     let desk = Desk::peopled();
-    fs::write(desk.path("acme/forewarn.toml"), "format = 2\n").unwrap();
-    says(&desk, &["`acme` was written by a newer forewarn (format 2, this one knows 1): use that version"]);
+    fs::write(desk.path("acme/forewarn.toml"), "format = 9\n").unwrap();
+    says(&desk, &["`acme` was written by a newer forewarn (format 9, this one knows 2): use that version"]);
 }
 
 #[test]

@@ -117,6 +117,7 @@ fn help_for_the_binary() {
       serve         Serve the program over HTTP, and release waves at their instant
       token         Issue, list and revoke the tokens of members' and operators' machines
       clock         Confirm the host's clock after it was set
+      move          Move the program to PostgreSQL and S3
       doctor        Say whether the program can do its work, and what would keep it from that soon
       verify        Check everything in the data folder against everything else
       log           Read and export the log

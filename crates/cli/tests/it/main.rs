@@ -29,6 +29,10 @@ mod prove;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod relocate;
+#[cfg(test)]
+mod replicas;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod strength;

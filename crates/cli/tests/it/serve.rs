@@ -11,18 +11,20 @@ use serde_json::Value;
 use crate::world::Desk;
 
 /// A server in a process of its own, ended with the test.
-struct Server {
-    child: Child,
+pub(crate) struct Server {
+    pub(crate) child: Child,
     out: BufReader<ChildStdout>,
     address: String,
 }
 
 impl Server {
-    fn start(desk: &Desk, more: &[&str]) -> Self {
+    pub(crate) fn start(desk: &Desk, more: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_forewarn"));
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(more).current_dir(desk.path("."));
         command
             .env("FOREWARN_DATA", "acme")
+            .env_remove("DATABASE_URL")
+            .envs(desk.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -35,7 +37,7 @@ impl Server {
         Self { child, out, address }
     }
 
-    fn get(&self, path: &str, token: &str) -> (u16, Vec<u8>) {
+    pub(crate) fn get(&self, path: &str, token: &str) -> (u16, Vec<u8>) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(
             stream,
@@ -56,14 +58,14 @@ impl Server {
     }
 
     /// Asks until the member has so many copies; the test's own limit ends what never comes.
-    fn await_copies(&self, token: &str, wanted: usize) {
+    pub(crate) fn await_copies(&self, token: &str, wanted: usize) {
         while self.json("/api/v1/copies", token).as_array().unwrap().len() != wanted {
             std::thread::yield_now();
         }
     }
 
     /// Asks the process to stop, and returns how it ended and what it said.
-    fn stop(mut self) -> (i32, String) {
+    pub(crate) fn stop(mut self) -> (i32, String) {
         Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();
@@ -81,7 +83,7 @@ impl Drop for Server {
     }
 }
 
-fn token(desk: &Desk, args: &[&str]) -> String {
+pub(crate) fn token(desk: &Desk, args: &[&str]) -> String {
     let ran = desk.run(&[&["token", "new"], args].concat());
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.err.contains("shown this once"), "{}", ran.err);

@@ -26,27 +26,19 @@ pub(crate) struct Ran {
 /// A folder to work in; `acme` in it becomes the program.
 pub(crate) struct Desk {
     dir: TempDir,
+    /// What every run finds in its environment beside the usual.
+    pub(crate) environment: Vec<(&'static str, String)>,
 }
 
 impl Desk {
     pub(crate) fn empty() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
+        Self { dir: tempfile::tempdir().unwrap(), environment: Vec::new() }
     }
 
     /// A program of alice, bob and ines, with `veltrune` in good order and `ombrelis` without a confirmed key.
     pub(crate) fn peopled() -> Self {
         let desk = Self::empty();
-        desk.ok(&[
-            "init",
-            "--name",
-            "Acme Early Warning",
-            "--origin",
-            "acme.example/early-warning",
-            "--operator",
-            "alice",
-            "--operator",
-            "bob",
-        ]);
+        desk.found(&[]);
         desk.by("alice", &["operator", "add", "ines"]);
         desk.by("bob", &["operator", "add", "ines"]);
         for member in ["veltrune", "ombrelis"] {
@@ -56,6 +48,14 @@ impl Desk {
         desk.by("alice", &["member", "key", "veltrune", &key.to_string()]);
         desk.by("alice", &["member", "key", "veltrune", "--confirm", &key.fingerprint()]);
         desk
+    }
+
+    /// Makes the program of alice and bob.
+    #[track_caller]
+    pub(crate) fn found(&self, more: &[&str]) {
+        let init =
+            ["init", "--name", "Acme Early Warning", "--origin", "acme.example/early-warning", "--operator"];
+        self.ok(&[&init[..], &["alice", "--operator", "bob"], more].concat());
     }
 
     /// Peopled, with two items under embargo for three days.
@@ -97,6 +97,7 @@ impl Desk {
         let mut command = Command::new(env!("CARGO_BIN_EXE_forewarn"));
         command.args(args).current_dir(self.dir.path()).stdin(Stdio::null());
         command.env("COLUMNS", "100").env_remove("FOREWARN_USER").env_remove("FOREWARN_DATA");
+        command.env_remove("DATABASE_URL").envs(self.environment.iter().cloned());
         if let Some(data) = data {
             command.env("FOREWARN_DATA", data);
         }

@@ -173,8 +173,11 @@ impl Store {
     /// Checks that the database takes writes now, and writes nothing.
     ///
     /// # Errors
-    /// [`StoreError`] when it is busy for too long, read-only or failing.
+    /// [`StoreError`] when it is busy for too long, read-only, failing, or its log was moved away.
     pub async fn writable(&self) -> Result<(), StoreError> {
+        if let Some(target) = self.moved().await? {
+            return Err(StoreError::Moved(Some(target)));
+        }
         match self {
             Self::Sqlite(_) => drop(self.append().await?),
             Self::Postgres(store) => store.writable().await?,

@@ -11,6 +11,8 @@ mod group;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod moving;
+#[cfg(test)]
 mod policy_diff;
 #[cfg(test)]
 mod resume;
