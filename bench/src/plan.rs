@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, ensure};
 use engine::{Entropy, Stopwatch, ledger::Ledger};
 use jiff::Timestamp;
-use policy::{Action, Class, DutySubject, Fact, FactKind, Lead, PolicySet, Standing, Thing, Tier, Trigger};
+use policy::{Action, Class, DutySubject, Fact, FactKind, Lead, PolicySet, Standing, Tier, Trigger};
 use program::{
     Event,
     case::CaseEvent,
     embargo::{EmbargoEvent, Move},
     id::{CaseId, ItemId, MemberId, Sha256, TierId, UserId, WaveId},
     item::{Item, ItemEvent, Tlp},
-    judge::Dossier,
+    judge::{self, Dossier},
     member::{Agreement, MemberEvent},
     plan::{Fate, plan},
     program::ProgramEvent,
@@ -49,15 +49,15 @@ pub(crate) fn run() -> anyhow::Result<()> {
     );
     let program = ledger.program();
     let case = program.case(&case)?;
+    let things: Vec<_> = case.items().map(|item| policy.wanted(&judge::thing(case, item))).collect();
     let before = cpu::used()?.own;
     let mut asked = 0_u32;
     for member in program.members().take(ASKED) {
         let dossier = Dossier::of(program, member, now);
         let subject = dossier.subject(member);
-        for item in case.items() {
-            let thing =
-                Thing { item: item.item.as_str(), class: item.class, public: case.embargo().public() };
-            std::hint::black_box(policy.decide(Action::Fetch, &subject, &thing, now));
+        let asking = policy.at(now).of(&subject);
+        for thing in &things {
+            std::hint::black_box(asking.decide(Action::Fetch, thing));
             asked += 1;
         }
     }

@@ -6,7 +6,7 @@ use program::{
     grant::Granted,
     id::{CaseId, ItemId, MemberId},
     item::{Item, Tlp},
-    judge,
+    judge::{self, Dossier},
     member::Member,
 };
 use tlog::{Proof, SALT_SIZE};
@@ -101,12 +101,15 @@ impl Engine {
         let program = self.program().await;
         let member: &Member = program.member(id)?;
         let now = self.clock.now();
+        let dossier = Dossier::of(&program, member, now);
+        let subject = dossier.subject(member);
+        let policies = program.policies();
+        let asking = policies.at(now).of(&subject);
         let (mut available, mut held_back) = (Vec::new(), Vec::new());
         for case in program.cases() {
             for item in case.items() {
                 let Some(granted) = case.granted(&item.item, id) else { continue };
-                let decision =
-                    judge::judge(&program, program.policies(), case, item, member, Action::Fetch, now);
+                let decision = asking.decide(Action::Fetch, &policies.wanted(&judge::thing(case, item)));
                 let (case, item) = (case.id().clone(), item.clone());
                 if decision.effect == Effect::Permit {
                     available.push(Available { case, item, granted: granted.clone() });

@@ -1,11 +1,11 @@
 //! The answer of the policies at one instant.
 
-use cedar_policy::AuthorizationError;
+use cedar_policy::{AuthorizationError, Request};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::entities::{Pair, Unformed};
-use crate::instant::{down, up};
+use crate::entities::{Pair, Unformed, context};
+use crate::instant::up;
 use crate::request::{Action, Subject, Thing};
 use crate::says;
 use crate::set::{PolicySet, Rule};
@@ -43,10 +43,7 @@ impl PolicySet {
         thing: &Thing<'_>,
         now: Timestamp,
     ) -> Decision {
-        let thing = &rounded(thing);
-        let answer =
-            self.pair(action, subject, thing).map_or_else(Answer::Unformed, |pair| self.ask(&pair, now));
-        self.word(&answer, action, subject, thing, now)
+        self.at(now).of(subject).decide(action, &self.wanted(thing))
     }
 
     /// Builds the entities of a question whose instants are in whole milliseconds.
@@ -56,7 +53,8 @@ impl PolicySet {
         subject: &Subject<'_>,
         thing: &Thing<'_>,
     ) -> Result<Pair, Unformed> {
-        self.vocabulary.as_ref().map_err(Unformed::clone)?.pair(action, subject, thing)
+        let vocabulary = self.vocabulary.as_ref().map_err(Unformed::clone)?;
+        Pair::new(action, &vocabulary.asker(subject)?, &vocabulary.asked(thing)?, vocabulary)
     }
 
     /// Asks every policy at one instant.
@@ -105,11 +103,20 @@ impl PolicySet {
     }
 
     fn ask_of(&self, policies: &cedar_policy::PolicySet, pair: &Pair, now: Timestamp) -> Answer<'_> {
-        let request = match pair.at(down(now)) {
-            Ok(request) => request,
-            Err(why) => return Answer::Unformed(why),
-        };
-        let response = self.authorizer.is_authorized(&request, policies, &pair.entities);
+        match context(now).and_then(|context| pair.request(context)) {
+            Ok(request) => self.authorize(policies, pair, &request),
+            Err(why) => Answer::Unformed(why),
+        }
+    }
+
+    /// Puts a request to policies.
+    pub(crate) fn authorize(
+        &self,
+        policies: &cedar_policy::PolicySet,
+        pair: &Pair,
+        request: &Request,
+    ) -> Answer<'_> {
+        let response = self.authorizer.is_authorized(request, policies, &pair.entities);
         let diagnostics = response.diagnostics();
         // Cedar skips a forbid that fails, which would open what it bars: any error denies.
         let failed: Vec<_> = diagnostics

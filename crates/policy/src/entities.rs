@@ -7,10 +7,10 @@ use std::str::FromStr;
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, fmt::temporal::DateTimePrinter};
 
 use crate::facts::{Class, DutySubject, Fact, FactKind, KeyState, Standing, Trigger};
-use crate::instant::up;
+use crate::instant::{down, up};
 use crate::lead::Lead;
 use crate::request::{Action, Subject, Thing};
 
@@ -28,6 +28,20 @@ pub(crate) struct Vocabulary {
     key: Vec<(KeyState, RestrictedExpression)>,
     list: EntityUid,
     fetch: EntityUid,
+}
+
+/// Holds one member as Cedar sees it, with its tier: made once, asked about many items.
+#[derive(Debug)]
+pub(crate) struct Asker {
+    uid: EntityUid,
+    entities: [Entity; 2],
+}
+
+/// Holds one item as Cedar sees it.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    uid: EntityUid,
+    entity: Entity,
 }
 
 /// Holds one member and one item as Cedar sees them; only the instant is still open.
@@ -55,24 +69,16 @@ impl Vocabulary {
         })
     }
 
-    /// Builds the entities of one question.
-    pub(crate) fn pair(
-        &self,
-        action: Action,
-        subject: &Subject<'_>,
-        thing: &Thing<'_>,
-    ) -> Result<Pair, Unformed> {
-        let member = uid(&self.member, subject.member);
-        let item = uid(&self.item, thing.item);
-        let entities = Entities::from_entities(
-            [self.tier(subject)?, self.member(member.clone(), subject)?, self.item(item.clone(), thing)?],
-            None,
-        );
-        let action = match action {
-            Action::List => self.list.clone(),
-            Action::Fetch => self.fetch.clone(),
-        };
-        Ok(Pair { member, item, action, entities: entities.map_err(unformed)? })
+    /// Builds the entities of a member.
+    pub(crate) fn asker(&self, subject: &Subject<'_>) -> Result<Asker, Unformed> {
+        let uid = uid(&self.member, subject.member);
+        Ok(Asker { entities: [self.tier(subject)?, self.member(uid.clone(), subject)?], uid })
+    }
+
+    /// Builds the entity of an item.
+    pub(crate) fn asked(&self, thing: &Thing<'_>) -> Result<Asked, Unformed> {
+        let uid = uid(&self.item, thing.item);
+        Ok(Asked { entity: self.item(uid.clone(), thing)?, uid })
     }
 
     fn tier(&self, subject: &Subject<'_>) -> Result<Entity, Unformed> {
@@ -121,12 +127,33 @@ impl Vocabulary {
 }
 
 impl Pair {
-    /// Asks at an instant.
-    pub(crate) fn at(&self, now: Timestamp) -> Result<Request, Unformed> {
-        let context = Context::from_pairs([("now".to_owned(), datetime(now))]).map_err(unformed)?;
+    /// Puts the entities of one question together.
+    pub(crate) fn new(
+        action: Action,
+        asker: &Asker,
+        asked: &Asked,
+        vocabulary: &Vocabulary,
+    ) -> Result<Self, Unformed> {
+        let [tier, member] = asker.entities.clone();
+        let entities = Entities::from_entities([tier, member, asked.entity.clone()], None);
+        let action = match action {
+            Action::List => vocabulary.list.clone(),
+            Action::Fetch => vocabulary.fetch.clone(),
+        };
+        let (member, item) = (asker.uid.clone(), asked.uid.clone());
+        Ok(Self { member, item, action, entities: entities.map_err(unformed)? })
+    }
+
+    /// Asks at the instant of a context.
+    pub(crate) fn request(&self, context: Context) -> Result<Request, Unformed> {
         Request::new(self.member.clone(), self.action.clone(), self.item.clone(), context, None)
             .map_err(unformed)
     }
+}
+
+/// Builds what a request says of its instant.
+pub(crate) fn context(now: Timestamp) -> Result<Context, Unformed> {
+    Context::from_pairs([("now".to_owned(), datetime(now))]).map_err(unformed)
 }
 
 /// Tells whether a policy may read this path, as the schema has it.
@@ -232,7 +259,8 @@ fn entity(
 
 /// Writes an instant in Cedar's form, in whole milliseconds; a public instant was rounded up before.
 pub(crate) fn datetime(at: Timestamp) -> RestrictedExpression {
-    RestrictedExpression::new_datetime(format!("{:.3}", crate::instant::down(at)))
+    const MILLISECONDS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+    RestrictedExpression::new_datetime(MILLISECONDS.timestamp_to_string(&down(at)))
 }
 
 fn duration(lead: Lead) -> RestrictedExpression {

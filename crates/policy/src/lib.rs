@@ -13,6 +13,7 @@ pub mod instant;
 mod lead;
 mod operators;
 mod outlook;
+mod prepared;
 mod reads;
 mod request;
 mod says;
@@ -26,6 +27,7 @@ pub use facts::{Class, DutySubject, Fact, FactKind, KeyState, Restriction, Stand
 pub use lead::{Lead, LeadError};
 pub use operators::{Operator, OperatorSet, Role};
 pub use outlook::{Outlook, Prospect};
+pub use prepared::{Asking, Moment, Wanted};
 pub use request::{Action, Subject, Thing};
 pub use scenario::{Row, Scenario, ScenarioError};
 pub use set::{PolicyError, PolicySet};

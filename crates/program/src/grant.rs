@@ -1,6 +1,6 @@
 //! Grants: the log entry that gives a member its copy of an item.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use policy::{Action, Effect};
@@ -10,7 +10,7 @@ use crate::{
     Event,
     context::Context,
     id::{CaseId, ItemId, MemberId, Sha256, WaveId},
-    judge,
+    judge::{self, Dossier},
     program::Program,
     refusal::Refusal,
     wave,
@@ -103,6 +103,8 @@ pub(crate) fn decide(
     }
     let mut events = Vec::with_capacity(copies.len());
     let mut seen = BTreeSet::new();
+    let (policies, mut wanted) = (program.policies(), BTreeMap::new());
+    let moment = policies.at(ctx.now);
     for copy in copies {
         if !seen.insert((copy.member.clone(), copy.item.clone())) {
             return Err(Refusal::TwoCopies { member: copy.member, item: copy.item });
@@ -122,7 +124,9 @@ pub(crate) fn decide(
         if case.granted(&copy.item, &copy.member).is_some() {
             continue;
         }
-        let decision = judge::judge(program, program.policies(), case, item, member, Action::Fetch, ctx.now);
+        let wanted = wanted.entry(&item.item).or_insert_with(|| policies.wanted(&judge::thing(case, item)));
+        let dossier = Dossier::of(program, member, ctx.now);
+        let decision = moment.of(&dossier.subject(member)).decide(Action::Fetch, wanted);
         if decision.effect != Effect::Permit {
             return Err(Refusal::Withheld { member: copy.member, item: copy.item, says: decision.says });
         }
@@ -141,7 +145,7 @@ pub(crate) fn decide(
             package: case.package(),
             row: copy.row,
             key,
-            policy_set: program.policies().version().to_owned(),
+            policy_set: policies.version().to_owned(),
             policies: decision.policies,
             facts: decision.facts,
         })));

@@ -69,7 +69,9 @@ fn unanswered() -> Fact {
     }
 }
 
-fn thing<'a>(case: &Case, item: &'a Item) -> Thing<'a> {
+/// Returns what the policies may know of an item.
+#[must_use]
+pub fn thing<'a>(case: &Case, item: &'a Item) -> Thing<'a> {
     Thing { item: item.item.as_str(), class: item.class, public: case.embargo().public() }
 }
 
