@@ -144,7 +144,7 @@ fn clear_margin(stretch: &Stretch<'_>) -> Option<u32> {
     let mut most = 0;
     for node in nodes {
         if let NodeMark::Enter { place, branch: 0 } = node.mark {
-            let branches = &stretch.block.places.get(place)?.branches;
+            let branches = &stretch.block.places.get(place as usize)?.branches;
             most = branches.iter().map(|branch| longest(stretch.block, branch)).fold(most, usize::max);
         }
     }
@@ -154,7 +154,7 @@ fn clear_margin(stretch: &Stretch<'_>) -> Option<u32> {
 
 /// Longest rendering of a branch, in glyphs.
 fn longest(block: &Block, branch: &std::ops::Range<usize>) -> usize {
-    let at = |node: usize| block.nodes.get(node).map_or(0, |node| node.longest);
+    let at = |node: usize| block.nodes.get(node).map_or(0, |node| node.longest as usize);
     at(branch.end.saturating_sub(1)).saturating_sub(at(branch.start))
 }
 
@@ -320,7 +320,11 @@ fn through(
         if let NodeMark::Enter { place, branch } = node.mark {
             let rest = table.row(row + 1);
             let sums = before.columns().zip(before.cells).map(|(at, cost)| cost + rest.at(width - 1 - at));
-            found.push((place, branch, sums.min().unwrap_or(NEVER).min(most.saturating_add(1))));
+            found.push((
+                place as usize,
+                branch as usize,
+                sums.min().unwrap_or(NEVER).min(most.saturating_add(1)),
+            ));
         }
     }
     Some(found)
@@ -419,7 +423,7 @@ mod tests {
         assert_eq!(through(&found, 1), 0);
         assert_eq!(through(&found, 0), 24);
         let entered = found.steps.iter().filter_map(|step| match step {
-            Step::Mark(NodeMark::Enter { branch, .. }) => Some(*branch),
+            Step::Mark(NodeMark::Enter { branch, .. }) => Some(*branch as usize),
             _ => None,
         });
         assert_eq!(entered.collect::<Vec<_>>(), [1]);

@@ -6,7 +6,9 @@
 //! What is taken out is a function of the master and the reading, never of a row. A reading that is
 //! independent of an innocent member's row stays so: the bound does not move, only power does.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::master::{Master, Node, SiteKind};
 use crate::reading::{ErasedChannel, Seen, SiteReading};
@@ -14,37 +16,62 @@ use crate::reading::{ErasedChannel, Seen, SiteReading};
 /// Chance of a channel's sites reading alike under uniform draws, at and below which it is taken out.
 const CHANCE: f64 = 1e-3;
 
+/// What a tool may have flattened, and the file it may have done so in, if channels end with the file.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Channel<'m>(Flattened<'m>, Option<&'m str>);
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Flattened<'m> {
+    /// A choice between these words, sorted, wherever it is made.
+    Words(Vec<Cow<'m, str>>),
+    Named(&'static str),
+}
+
+impl fmt::Display for Flattened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Words(words) => write!(f, "choice of words `{}`", words.join("`, `")),
+            Self::Named(name) => f.write_str(name),
+        }
+    }
+}
+
 /// One site's part in a channel.
-struct Part {
+struct Part<'m> {
     /// Index of the site.
     site: usize,
-    /// What each symbol amounts to, in symbol order; of an order, whether it is sorted.
-    form: String,
-    /// Chance of each form.
-    chances: BTreeMap<String, f64>,
+    /// What was seen amounts to; of an order, whether it is sorted.
+    form: Cow<'m, str>,
+    /// What each symbol amounts to, and its chance.
+    chances: Vec<(Cow<'m, str>, f64)>,
 }
+
+type Channels<'m> = BTreeMap<Channel<'m>, Vec<Part<'m>>>;
 
 /// Erases flattened channels, and says which.
 pub(super) fn erase(master: &Master, sites: &mut [SiteReading]) -> Vec<ErasedChannel> {
-    let mut channels: BTreeMap<(String, Option<String>), Vec<Part>> = BTreeMap::new();
+    let mut channels = Channels::new();
     for file in &master.files {
         collect(&file.nodes, &file.path, master, sites, &mut channels);
     }
     let mut erased = Vec::new();
-    for ((channel, file), mut parts) in channels {
+    for (Channel(flattened, file), mut parts) in channels {
         parts.sort_by_key(|part| part.site);
         parts.dedup_by_key(|part| part.site);
-        let Some(form) = parts.first().map(|part| part.form.clone()) else { continue };
-        if parts.iter().any(|part| part.form != form) || form == UNSORTED {
+        let Some(first) = parts.first() else { continue };
+        let form = &first.form;
+        if parts.iter().any(|part| part.form != *form) || form == UNSORTED {
             continue;
         }
         // The chance of any one form everywhere; of orders, of sorted ones.
-        let chance = |form: &str| -> f64 {
-            parts.iter().map(|part| part.chances.get(form).copied().unwrap_or(0.0)).product()
+        let of_part = |part: &Part<'_>, form: &str| -> f64 {
+            part.chances.iter().filter(|(other, _)| other == form).map(|(_, chance)| chance).sum()
         };
-        let forms = parts.first().map(|part| part.chances.keys().cloned().collect()).unwrap_or_default();
-        let forms: Vec<String> = if form == SORTED { vec![form.clone()] } else { forms };
-        let chance: f64 = forms.iter().map(|form| chance(form)).sum();
+        let everywhere = |form: &str| parts.iter().map(|part| of_part(part, form)).product::<f64>();
+        let mut forms: Vec<&str> = first.chances.iter().map(|(form, _)| form.as_ref()).collect();
+        forms.sort_unstable();
+        forms.dedup();
+        let chance: f64 = forms.into_iter().map(everywhere).sum();
         if chance > CHANCE {
             continue;
         }
@@ -55,8 +82,8 @@ pub(super) fn erase(master: &Master, sites: &mut [SiteReading]) -> Vec<ErasedCha
                 "all {} sites read `{form}`; by chance they do with probability {chance:.1e}",
                 parts.len()
             ),
-            channel,
-            file,
+            channel: flattened.to_string(),
+            file: file.map(str::to_owned),
             sites: ids,
         });
         for part in &parts {
@@ -71,33 +98,25 @@ pub(super) fn erase(master: &Master, sites: &mut [SiteReading]) -> Vec<ErasedCha
 const SORTED: &str = "sorted";
 const UNSORTED: &str = "not sorted";
 
-fn collect(
-    nodes: &[Node],
-    file: &str,
+fn collect<'m>(
+    nodes: &'m [Node],
+    file: &'m str,
     master: &Master,
     sites: &[SiteReading],
-    channels: &mut BTreeMap<(String, Option<String>), Vec<Part>>,
+    channels: &mut Channels<'m>,
 ) {
     for node in nodes {
         match node {
             Node::Text(_) | Node::Constant { .. } => {}
             Node::Choice { site, branches } => {
                 if let Some(Seen::Index(index)) = sites.get(site.0).map(|site| &site.seen) {
-                    let texts: Vec<String> = branches.iter().map(|branch| plain(branch)).collect();
-                    for (channel, in_file, forms) in forms(&texts) {
-                        let Some(form) = usize::try_from(*index).ok().and_then(|at| forms.get(at)) else {
-                            continue;
-                        };
-                        let mut chances = BTreeMap::new();
-                        for form in &forms {
-                            *chances.entry(form.clone()).or_insert(0.0) += 1.0 / forms.len() as f64;
-                        }
-                        let key = (channel, in_file.then(|| file.to_owned()));
-                        channels.entry(key).or_default().push(Part {
-                            site: site.0,
-                            form: form.clone(),
-                            chances,
-                        });
+                    for (flattened, in_file, forms) in forms(branches) {
+                        let seen = usize::try_from(*index).ok().and_then(|at| forms.get(at)).cloned();
+                        let Some(form) = seen else { continue };
+                        let each = 1.0 / forms.len() as f64;
+                        let chances = forms.into_iter().map(|form| (form, each)).collect();
+                        let part = Part { site: site.0, form, chances };
+                        channels.entry(Channel(flattened, in_file.then_some(file))).or_default().push(part);
                     }
                 }
                 branches.iter().for_each(|branch| collect(branch, file, master, sites, channels));
@@ -110,13 +129,13 @@ fn collect(
                     let keys: Vec<String> = items.iter().map(|item| key(item)).collect();
                     let order = crate::arrange::arrangement(*rank, *count, *keep);
                     let shown: Vec<&String> = order.iter().filter_map(|item| keys.get(*item)).collect();
-                    let form = if shown.is_sorted() { SORTED } else { UNSORTED };
+                    let form = Cow::Borrowed(if shown.is_sorted() { SORTED } else { UNSORTED });
                     let sorted = 1.0 / (1..=*keep).map(f64::from).product::<f64>();
-                    let chances = BTreeMap::from([(SORTED.to_owned(), sorted)]);
+                    let chances = vec![(Cow::Borrowed(SORTED), sorted)];
                     let name =
                         if separator.contains('\n') { "order of lines" } else { "order of parameters" };
-                    let part = Part { site: site.0, form: form.to_owned(), chances };
-                    channels.entry((name.to_owned(), Some(file.to_owned()))).or_default().push(part);
+                    let part = Part { site: site.0, form, chances };
+                    channels.entry(Channel(Flattened::Named(name), Some(file))).or_default().push(part);
                 }
                 items.iter().for_each(|item| collect(item, file, master, sites, channels));
             }
@@ -124,7 +143,15 @@ fn collect(
     }
 }
 
-/// A branch as one rendering writes it.
+/// A branch as one rendering writes it, without white space around.
+fn trimmed(nodes: &[Node]) -> Cow<'_, str> {
+    match nodes {
+        [Node::Text(text)] => Cow::Borrowed(text.trim()),
+        _ => Cow::Owned(plain(nodes).trim().to_owned()),
+    }
+}
+
+/// Some nodes as one rendering writes them.
 fn plain(nodes: &[Node]) -> String {
     let part = |node: &Node| match node {
         Node::Text(text) => text.clone(),
@@ -144,32 +171,41 @@ fn key(item: &[Node]) -> String {
 }
 
 /// The channels a choice belongs to, whether they end with the file, and the form of each branch there.
-fn forms(branches: &[String]) -> Vec<(String, bool, Vec<String>)> {
+fn forms(branches: &[Vec<Node>]) -> Vec<(Flattened<'_>, bool, Vec<Cow<'_, str>>)> {
     let mut found = Vec::new();
-    let mut variants: Vec<&str> = branches.iter().map(|branch| branch.trim()).collect();
-    let own: Vec<String> = variants.iter().map(|branch| (*branch).to_owned()).collect();
-    let all = |form: fn(&str) -> Option<&'static str>| -> Option<Vec<String>> {
-        let forms: Vec<String> =
-            own.iter().map(|branch| form(branch).map(str::to_owned)).collect::<Option<_>>()?;
+    let own: Vec<Cow<'_, str>> = branches.iter().map(|branch| trimmed(branch)).collect();
+    let all = |form: fn(&str) -> Option<&'static str>| -> Option<Vec<Cow<'_, str>>> {
+        let forms: Vec<_> =
+            own.iter().map(|branch| form(branch).map(Cow::Borrowed)).collect::<Option<_>>()?;
         forms.windows(2).any(|two| two.first() != two.last()).then_some(forms)
     };
-    let equal = |fold: fn(&str) -> String| {
-        let mut folded: Vec<String> = own.iter().map(|branch| fold(branch)).collect();
-        folded.dedup();
-        folded.len() == 1
-    };
-    if equal(str::to_lowercase) {
-        found.extend(all(case).map(|forms| (String::from("letter case"), true, forms)));
-    } else if equal(american) {
-        let of =
-            |branch: &String| if *branch == american(branch) { "American" } else { "British" }.to_owned();
-        found.push((String::from("spelling"), false, own.iter().map(of).collect()));
+    let alike = |same: fn(&str, &str) -> bool| own.iter().zip(own.iter().skip(1)).all(|(a, b)| same(a, b));
+    if alike(same_letters) {
+        found.extend(all(case).map(|forms| (Flattened::Named("letter case"), true, forms)));
+    } else if alike(same_word) {
+        let of = |branch: &Cow<'_, str>| {
+            Cow::Borrowed(if *branch == american(branch) { "American" } else { "British" })
+        };
+        found.push((Flattened::Named("spelling"), false, own.iter().map(of).collect()));
     } else {
-        found.extend(all(number).map(|forms| (String::from("form of numbers"), true, forms)));
+        found.extend(all(number).map(|forms| (Flattened::Named("form of numbers"), true, forms)));
     }
+    let mut variants = own.clone();
     variants.sort_unstable();
-    found.push((format!("choice of words `{}`", variants.join("`, `")), false, own));
+    found.push((Flattened::Words(variants), false, own));
     found
+}
+
+fn same_letters(one: &str, other: &str) -> bool {
+    if one.is_ascii() && other.is_ascii() {
+        return one.eq_ignore_ascii_case(other);
+    }
+    one.to_lowercase() == other.to_lowercase()
+}
+
+/// Whether two texts differ in spelling at most; no spelling changes the first letter.
+fn same_word(one: &str, other: &str) -> bool {
+    one.chars().next() == other.chars().next() && american(one) == american(other)
 }
 
 fn case(text: &str) -> Option<&'static str> {
@@ -189,6 +225,10 @@ fn number(text: &str) -> Option<&'static str> {
     let digits = |text: &str, hex: bool| {
         !text.is_empty() && text.chars().all(|c| if hex { c.is_ascii_hexdigit() } else { c.is_ascii_digit() })
     };
+    // What starts with a letter is a number in words only, and none of those is longer.
+    if text.len() > 6 && text.starts_with(char::is_alphabetic) {
+        return None;
+    }
     let lower = text.to_lowercase();
     match lower.strip_prefix("0x") {
         Some(rest) if digits(rest, true) => Some("hexadecimal"),
@@ -294,8 +334,8 @@ mod tests {
     #[test]
     fn forms_are_told() {
         let names = |branches: &[&str]| -> Vec<String> {
-            let branches: Vec<String> = branches.iter().map(|branch| (*branch).to_owned()).collect();
-            forms(&branches).into_iter().map(|(channel, ..)| channel).collect()
+            let branches: Vec<Vec<Node>> = branches.iter().map(|branch| vec![text(branch)]).collect();
+            forms(&branches).into_iter().map(|(channel, ..)| channel.to_string()).collect()
         };
         assert_eq!(names(&["0x10", "16"])[0], "form of numbers");
         assert_eq!(names(&["four", "4"])[0], "form of numbers");

@@ -195,8 +195,8 @@ impl Path<'_> {
                             let (enter, text) = (self.events.len(), Vec::new());
                             let (matched, extra, trailing, touching) = (0, strays, 0, 0);
                             open.push(Open {
-                                place,
-                                branch,
+                                place: place as usize,
+                                branch: branch as usize,
                                 enter,
                                 text,
                                 matched,

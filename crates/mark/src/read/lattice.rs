@@ -14,6 +14,8 @@ use super::seed::Seeds;
 
 /// Fewest invariant words of a block; shorter paragraphs join the next.
 const BLOCK_WORDS: usize = 12;
+/// Nodes that most blocks do not exceed.
+const BLOCK_NODES: usize = 512;
 /// Most characters that all arrangements of an order may take to be compared as branches.
 const ARRANGEMENT_GLYPHS: usize = 1500;
 /// Number of words that make a seed.
@@ -48,7 +50,7 @@ pub(super) struct Block {
 pub(super) struct LatticeNode {
     pub(super) glyph: Glyph,
     /// Longest path from the block's start, in glyphs.
-    pub(super) longest: usize,
+    pub(super) longest: u32,
     pub(super) mark: NodeMark,
 }
 
@@ -97,12 +99,12 @@ pub(super) enum NodeMark {
     None,
     /// Starts a branch of the block's place.
     Enter {
-        place: usize,
-        branch: usize,
+        place: u32,
+        branch: u32,
     },
     /// Ends the place.
     Leave {
-        place: usize,
+        place: u32,
     },
 }
 
@@ -228,12 +230,13 @@ impl Lattice {
 impl Block {
     /// Longest rendering, in glyphs.
     pub(super) fn longest(&self) -> usize {
-        self.nodes.last().map_or(0, |node| node.longest)
+        self.nodes.last().map_or(0, |node| node.longest as usize)
     }
 
     /// Longest rendering between two nodes, in glyphs.
     pub(super) fn longest_between(&self, from: usize, to: usize) -> usize {
-        let at = |node: usize| self.nodes.get(node).map_or_else(|| self.longest(), |node| node.longest);
+        let at =
+            |node: usize| self.nodes.get(node).map_or_else(|| self.longest(), |node| node.longest as usize);
         at(to).saturating_sub(at(from))
     }
 
@@ -258,6 +261,11 @@ impl Block {
 /// Hash of some words in a row.
 pub(super) fn seed(hashes: impl Iterator<Item = u64>) -> u64 {
     hashes.fold(EMPTY, mix)
+}
+
+/// A count of nodes, places or branches of a block; 2^32 of them would not fit into memory.
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn keep(master: &Master, site: SiteIx) -> usize {
@@ -320,12 +328,17 @@ struct Builder<'a> {
     has_text: bool,
     /// Whether every path to here ends in a space.
     after_space: bool,
+    /// Room for glyphs.
+    room: Vec<Glyph>,
 }
 
 impl<'a> Builder<'a> {
     fn new(master: &'a Master) -> Self {
         let source = LatticeNode { glyph: Glyph::PASS, longest: 0, mark: NodeMark::None };
-        let block = Block { nodes: vec![source], ..Block::default() };
+        let mut block = Block::default();
+        block.nodes.reserve(BLOCK_NODES);
+        block.before.one.reserve(BLOCK_NODES);
+        block.nodes.push(source);
         Builder {
             master,
             block,
@@ -335,6 +348,7 @@ impl<'a> Builder<'a> {
             joined: false,
             has_text: false,
             after_space: false,
+            room: Vec::new(),
         }
     }
 
@@ -346,6 +360,7 @@ impl<'a> Builder<'a> {
     fn finish(mut self) -> Option<Block> {
         self.close_run(true);
         self.push(Glyph::PASS, &[self.end], NodeMark::None);
+        self.block.after.one.reserve(self.block.nodes.len());
         for to in 0..self.block.nodes.len() {
             for from in self.block.before.of(to) {
                 self.block.after.push(from, to);
@@ -384,9 +399,10 @@ impl<'a> Builder<'a> {
     }
 
     fn text(&mut self, text: &str) {
-        let mut glyphs = Vec::new();
+        let mut glyphs = std::mem::take(&mut self.room);
+        glyphs.clear();
         normalise(text, &mut glyphs);
-        for glyph in glyphs {
+        for glyph in glyphs.iter().copied() {
             // White space that meets at the ends of two nodes is one space in a copy.
             let after_space = std::mem::replace(&mut self.after_space, glyph == Glyph::BREAK);
             if after_space && self.after_space {
@@ -398,6 +414,7 @@ impl<'a> Builder<'a> {
                 self.run.get_or_insert(at);
             }
         }
+        self.room = glyphs;
     }
 
     fn constant(&mut self, site: SiteIx) {
@@ -423,7 +440,7 @@ impl<'a> Builder<'a> {
 
     fn place(&mut self, site: SiteIx, branches: usize, mut fill: impl FnMut(&mut Self, usize)) {
         self.close_run(false);
-        let place = self.block.places.len();
+        let place = number(self.block.places.len());
         self.block.places.push(Place { site, branches: Vec::new() });
         self.depth += 1;
         let split = self.end;
@@ -431,7 +448,7 @@ impl<'a> Builder<'a> {
         let mut ends = Vec::with_capacity(branches);
         let mut ranges = Vec::new();
         for branch in 0..branches {
-            let enter = self.push(Glyph::PASS, &[split], NodeMark::Enter { place, branch });
+            let enter = self.push(Glyph::PASS, &[split], NodeMark::Enter { place, branch: number(branch) });
             self.after_space = after_space;
             fill(self, branch);
             all_spaced &= self.after_space;
@@ -440,7 +457,7 @@ impl<'a> Builder<'a> {
         }
         self.depth -= 1;
         self.after_space = all_spaced;
-        if let Some(found) = self.block.places.get_mut(place) {
+        if let Some(found) = self.block.places.get_mut(place as usize) {
             found.branches = ranges;
         }
         self.push(Glyph::PASS, &ends, NodeMark::Leave { place });
@@ -448,7 +465,7 @@ impl<'a> Builder<'a> {
 
     fn push(&mut self, glyph: Glyph, before: &[usize], mark: NodeMark) -> usize {
         let reach = before.iter().filter_map(|at| self.block.nodes.get(*at)).map(|node| node.longest).max();
-        let longest = reach.unwrap_or(0) + usize::from(glyph != Glyph::PASS);
+        let longest = reach.unwrap_or(0) + u32::from(glyph != Glyph::PASS);
         self.end = self.block.nodes.len();
         self.block.nodes.push(LatticeNode { glyph, longest, mark });
         before.iter().for_each(|node| self.block.before.push(self.end, *node));

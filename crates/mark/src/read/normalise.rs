@@ -3,6 +3,8 @@
 //! NFKC; default-ignorable characters and Markdown punctuation dropped; quotes, dashes and look-alike
 //! letters folded; every run of white space one space; letters lower case, with a flag.
 
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization;
 
 /// Weight of a letter or digit; all costs of an alignment are in eighths of a character.
@@ -158,38 +160,77 @@ pub(super) fn upper_share(glyphs: &[Glyph]) -> f64 {
 /// Appends a normalised text; white space at its ends stays as one space.
 pub(super) fn normalise(text: &str, out: &mut Vec<Glyph>) {
     let mut space = false;
-    let mut push = |c: char| {
-        if c.is_whitespace() || c.is_control() {
-            space = true;
-            return;
-        }
-        if is_ignorable(c) || is_markdown(c) {
-            return;
-        }
-        if std::mem::take(&mut space) {
-            out.push(Glyph::BREAK);
-        }
-        let folded = fold(c);
-        if folded.is_ascii() {
-            out.push(Glyph::new(folded.to_ascii_lowercase(), folded.is_ascii_uppercase()));
-        } else {
-            let upper = folded.is_uppercase();
-            out.extend(folded.to_lowercase().map(|lower| Glyph::new(lower, upper)));
-        }
-    };
     if text.is_ascii() {
-        text.chars().for_each(&mut push);
+        let ascii = &*ASCII;
+        out.reserve(text.len());
+        for byte in text.bytes() {
+            match ascii.get(usize::from(byte)) {
+                Some(Form::Glyph(glyph)) => {
+                    if std::mem::take(&mut space) {
+                        out.push(Glyph::BREAK);
+                    }
+                    out.push(*glyph);
+                }
+                Some(Form::Space) => space = true,
+                Some(Form::Nothing) | None => {}
+            }
+        }
     } else {
-        text.nfkc().for_each(&mut push);
+        for c in text.nfkc() {
+            let known = u8::try_from(c).ok().and_then(|byte| ASCII.get(usize::from(byte)));
+            match known.copied().unwrap_or_else(|| form(c)) {
+                Form::Space => space = true,
+                Form::Nothing => {}
+                Form::Glyph(_) => {
+                    if std::mem::take(&mut space) {
+                        out.push(Glyph::BREAK);
+                    }
+                    let folded = fold(c);
+                    out.extend(folded.to_lowercase().map(|lower| Glyph::new(lower, folded.is_uppercase())));
+                }
+            }
+        }
     }
     if space {
         out.push(Glyph::BREAK);
     }
 }
 
+/// What becomes of a character.
+#[derive(Clone, Copy)]
+enum Form {
+    Nothing,
+    /// One space, with all others next to it.
+    Space,
+    /// The first of its glyphs, of an ASCII character the only one.
+    Glyph(Glyph),
+}
+
+static ASCII: LazyLock<[Form; 128]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| u8::try_from(byte).map_or(Form::Nothing, |byte| form(char::from(byte))))
+});
+
+fn form(c: char) -> Form {
+    if c.is_whitespace() || c.is_control() {
+        return Form::Space;
+    }
+    if is_ignorable(c) || is_markdown(c) {
+        return Form::Nothing;
+    }
+    let folded = fold(c);
+    let first = folded.to_lowercase().next().map(|lower| Glyph::new(lower, folded.is_uppercase()));
+    first.map_or(Form::Nothing, Form::Glyph)
+}
+
 /// Finds the words of a run of glyphs.
 pub(super) fn words(glyphs: &[Glyph]) -> Vec<Word> {
     let mut words = Vec::new();
+    each_word(glyphs, |word| words.push(word));
+    words
+}
+
+/// Does something with every word of a run of glyphs.
+pub(super) fn each_word(glyphs: &[Glyph], mut found: impl FnMut(Word)) {
     let mut open: Option<Word> = None;
     for (at, glyph) in glyphs.iter().enumerate() {
         if glyph.is_word() {
@@ -197,11 +238,10 @@ pub(super) fn words(glyphs: &[Glyph]) -> Vec<Word> {
             word.hash = glyph.hash_into(word.hash);
             word.end = at + 1;
         } else {
-            words.extend(open.take());
+            open.take().into_iter().for_each(&mut found);
         }
     }
-    words.extend(open);
-    words
+    open.into_iter().for_each(found);
 }
 
 /// Start of a hash; see [`mix`].

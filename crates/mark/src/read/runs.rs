@@ -4,6 +4,7 @@
 //! the invariant words in it; one without any says nothing that alignment would not find out.
 
 use std::hash::{Hash, Hasher};
+use std::num::NonZero;
 use std::ops::Range;
 
 use super::hashed::HashedSet;
@@ -24,12 +25,26 @@ pub(super) struct Run {
     /// First nodes of its words, rising.
     pub(super) nodes: [u32; SEED_WORDS],
     /// Which of them are the block's invariant words.
-    pub(super) words: [Option<u32>; SEED_WORDS],
+    pub(super) words: [Option<WordIx>; SEED_WORDS],
+}
+
+/// Index of an invariant word of a block, small: there are many runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct WordIx(NonZero<u32>);
+
+impl WordIx {
+    pub(super) fn new(at: usize) -> Option<Self> {
+        u32::try_from(at).ok()?.checked_add(1).and_then(NonZero::new).map(Self)
+    }
+
+    pub(super) fn get(self) -> usize {
+        self.0.get() as usize - 1
+    }
 }
 
 /// A run by its words alone, whatever nodes they start at.
 #[derive(PartialEq, Eq)]
-struct SameWords(u64, [Option<u32>; SEED_WORDS]);
+struct SameWords(u64, [Option<WordIx>; SEED_WORDS]);
 
 impl Hash for SameWords {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -37,31 +52,46 @@ impl Hash for SameWords {
     }
 }
 
-/// Finds the runs of a block that pass through a branch and have an invariant word.
-pub(super) fn mixed_runs(block: &Block) -> Vec<Run> {
-    let mut whole: Vec<Option<u32>> = vec![None; block.nodes.len()];
-    for (at, word) in (0..).zip(&block.words) {
-        if let Some(slot) = whole.get_mut(word.start) {
-            *slot = Some(at);
+/// What finding runs takes, used again for every block.
+#[derive(Default)]
+pub(super) struct Walker {
+    /// The invariant word that starts at a node.
+    whole: Vec<Option<WordIx>>,
+    /// Hash and last node of every word that starts at a node; none that a value is part of.
+    words: Memo<(u64, usize)>,
+    /// First nodes of the words that may follow the word that ends in a node.
+    nexts: Memo<usize>,
+    /// Nodes still to be looked at.
+    open: Vec<(usize, u64, usize)>,
+    /// The words walked: hash, first node, invariant word.
+    so_far: Vec<(u64, usize, Option<WordIx>)>,
+    found: Vec<Run>,
+    seen: HashedSet<SameWords>,
+}
+
+impl Walker {
+    /// Finds the runs of a block that pass through a branch and have an invariant word.
+    pub(super) fn mixed_runs(&mut self, block: &Block) -> &[Run] {
+        self.whole.clear();
+        self.whole.resize(block.nodes.len(), None);
+        for (at, word) in block.words.iter().enumerate() {
+            if let Some(slot) = self.whole.get_mut(word.start) {
+                *slot = WordIx::new(at);
+            }
         }
+        self.words.clear(block.nodes.len());
+        self.nexts.clear(block.nodes.len());
+        self.found.clear();
+        self.seen.clear();
+        let mut walk = Walk { block, buffers: self, before: 0 };
+        for start in near_places(block) {
+            walk.before = walk.buffers.found.len();
+            walk.run(start);
+        }
+        let seen = &mut self.seen;
+        self.found.retain(|run| seen.insert(SameWords(run.hash, run.words)));
+        &self.found
     }
-    let mut walk = Walk {
-        block,
-        whole,
-        words: Memo::new(block.nodes.len()),
-        nexts: Memo::new(block.nodes.len()),
-        open: Vec::new(),
-        so_far: Vec::new(),
-        found: Vec::new(),
-        before: 0,
-    };
-    for start in near_places(block) {
-        walk.before = walk.found.len();
-        walk.run(start);
-    }
-    let mut seen = HashedSet::default();
-    walk.found.retain(|run| seen.insert(SameWords(run.hash, run.words)));
-    walk.found
 }
 
 /// Word starts from which a run may pass through a branch, rising.
@@ -101,14 +131,17 @@ fn near_places(block: &Block) -> Vec<usize> {
 }
 
 /// What was found from each node, once.
+#[derive(Default)]
 struct Memo<T> {
     at: Vec<Option<Range<u32>>>,
     all: Vec<T>,
 }
 
 impl<T: Copy> Memo<T> {
-    fn new(nodes: usize) -> Self {
-        Memo { at: vec![None; nodes], all: Vec::new() }
+    fn clear(&mut self, nodes: usize) {
+        self.at.clear();
+        self.at.resize(nodes, None);
+        self.all.clear();
     }
 
     /// Places of what was found from a node.
@@ -133,17 +166,7 @@ impl<T: Copy> Memo<T> {
 
 struct Walk<'a> {
     block: &'a Block,
-    /// The invariant word that starts at a node.
-    whole: Vec<Option<u32>>,
-    /// Hash and last node of every word that starts at a node; none that a value is part of.
-    words: Memo<(u64, usize)>,
-    /// First nodes of the words that may follow the word that ends in a node.
-    nexts: Memo<usize>,
-    /// Nodes still to be looked at.
-    open: Vec<(usize, u64, usize)>,
-    /// The words walked: hash, first node, invariant word.
-    so_far: Vec<(u64, usize, Option<u32>)>,
-    found: Vec<Run>,
+    buffers: &'a mut Walker,
     /// Runs found before the start that is walked from.
     before: usize,
 }
@@ -152,48 +175,49 @@ impl Walk<'_> {
     /// Goes on from the start of a word.
     fn run(&mut self, start: usize) {
         for word in self.words_from(start) {
-            if self.found.len() - self.before >= RUNS {
+            if self.buffers.found.len() - self.before >= RUNS {
                 return;
             }
-            let Some((hash, end)) = self.words.get(word) else { continue };
-            let invariant = self.whole.get(start).copied().flatten();
-            self.so_far.push((hash, start, invariant));
-            if self.so_far.len() == SEED_WORDS {
+            let Some((hash, end)) = self.buffers.words.get(word) else { continue };
+            let invariant = self.buffers.whole.get(start).copied().flatten();
+            self.buffers.so_far.push((hash, start, invariant));
+            if self.buffers.so_far.len() == SEED_WORDS {
                 self.take();
             } else {
                 for next in self.next_starts(end) {
-                    if let Some(next) = self.nexts.get(next) {
+                    if let Some(next) = self.buffers.nexts.get(next) {
                         self.run(next);
                     }
                 }
             }
-            self.so_far.pop();
+            self.buffers.so_far.pop();
         }
     }
 
     fn take(&mut self) {
         let mut run = Run { hash: EMPTY, nodes: [0; SEED_WORDS], words: [None; SEED_WORDS] };
         let slots = run.nodes.iter_mut().zip(&mut run.words);
-        for ((node, word), (hash, start, invariant)) in slots.zip(&self.so_far) {
+        for ((node, word), (hash, start, invariant)) in slots.zip(&self.buffers.so_far) {
             run.hash = mix(run.hash, *hash);
             (*node, *word) = (u32::try_from(*start).unwrap_or(u32::MAX), *invariant);
         }
         let invariants = run.words.iter().flatten().count();
-        let joined = |word: &u32| self.block.words.get(*word as usize).is_some_and(|word| word.joined);
+        let joined = |word: &WordIx| self.block.words.get(word.get()).is_some_and(|word| word.joined);
         let all_joined = invariants == SEED_WORDS && run.words.iter().skip(1).flatten().all(joined);
         if invariants > 0 && !all_joined {
-            self.found.push(run);
+            self.buffers.found.push(run);
         }
     }
 
     fn words_from(&mut self, start: usize) -> Range<u32> {
-        if let Some(known) = self.words.known(start) {
+        if let Some(known) = self.buffers.words.known(start) {
             return known;
         }
-        let from = self.words.all.len();
-        self.open.clear();
-        self.open.push((start, EMPTY, 0));
-        while let Some((at, hash, length)) = self.open.pop() {
+        let Walker { words, open, .. } = &mut *self.buffers;
+        let from = words.all.len();
+        open.clear();
+        open.push((start, EMPTY, 0));
+        while let Some((at, hash, length)) = open.pop() {
             let Some(node) = self.block.nodes.get(at) else { continue };
             let hash = if node.glyph == Glyph::PASS { hash } else { node.glyph.hash_into(hash) };
             let afters = self.block.after.of(at);
@@ -202,47 +226,48 @@ impl Walk<'_> {
                 let Some(next) = self.block.nodes.get(after).map(|node| node.glyph) else { continue };
                 if next.is_any()
                     || next == Glyph::LOST
-                    || self.words.all.len() - from + self.open.len() >= WAYS
+                    || words.all.len() - from + open.len() >= WAYS
                     || length >= LONGEST
                 {
                     continue;
                 }
                 if next == Glyph::PASS || next.is_word() {
-                    self.open.push((after, hash, length + 1));
+                    open.push((after, hash, length + 1));
                 } else {
                     ends = true;
                 }
             }
             if ends {
-                self.words.all.push((hash, at));
+                words.all.push((hash, at));
             }
         }
-        self.words.keep(start, from)
+        words.keep(start, from)
     }
 
     fn next_starts(&mut self, end: usize) -> Range<u32> {
-        if let Some(known) = self.nexts.known(end) {
+        if let Some(known) = self.buffers.nexts.known(end) {
             return known;
         }
-        let from = self.nexts.all.len();
-        self.open.clear();
-        self.open.push((end, EMPTY, 0));
+        let Walker { nexts, open, .. } = &mut *self.buffers;
+        let from = nexts.all.len();
+        open.clear();
+        open.push((end, EMPTY, 0));
         let mut seen = 0;
-        while let Some((at, ..)) = self.open.pop() {
+        while let Some((at, ..)) = open.pop() {
             seen += 1;
             if seen > LONGEST {
                 break;
             }
             for after in self.block.after.of(at) {
                 let Some(next) = self.block.nodes.get(after).map(|node| node.glyph) else { continue };
-                let starts = self.nexts.all.len() - from;
-                if next.is_any() || next == Glyph::LOST || starts + self.open.len() >= WAYS {
+                let starts = nexts.all.len() - from;
+                if next.is_any() || next == Glyph::LOST || starts + open.len() >= WAYS {
                     continue;
                 }
-                if next.is_word() { self.nexts.all.push(after) } else { self.open.push((after, EMPTY, 0)) }
+                if next.is_word() { nexts.all.push(after) } else { open.push((after, EMPTY, 0)) }
             }
         }
-        self.nexts.keep(end, from)
+        nexts.keep(end, from)
     }
 }
 
@@ -255,7 +280,7 @@ mod tests {
     use crate::read::tests::{choice, constant, master, text};
 
     fn runs(nodes: Vec<crate::master::Node>) -> Vec<Run> {
-        mixed_runs(&Lattice::of(&master(nodes)).blocks[0])
+        Walker::default().mixed_runs(&Lattice::of(&master(nodes)).blocks[0]).to_vec()
     }
 
     fn hash(words: &str) -> u64 {
@@ -270,7 +295,7 @@ mod tests {
         }
         assert_eq!(found.len(), 3);
         let last = found.iter().find(|run| run.hash == hash("one four five")).unwrap();
-        assert_eq!(last.words, [Some(0), None, Some(1)]);
+        assert_eq!(last.words, [WordIx::new(0), None, WordIx::new(1)]);
     }
 
     #[test]
@@ -287,7 +312,7 @@ mod tests {
             text(" two "),
             choice(1, &["three", "four"]),
         ]);
-        assert!(found.iter().all(|run| run.words.iter().all(|word| *word != Some(0))));
+        assert!(found.iter().all(|run| run.words.iter().all(|word| *word != WordIx::new(0))));
     }
 
     #[test]

@@ -4,14 +4,14 @@ use super::fill::fill;
 use super::hashed::{HashedMap, HashedSet};
 use super::lattice::{Block, Lattice, SEED_WORDS, seed};
 use super::normalise::Text;
-use super::runs::{Run, mixed_runs};
+use super::runs::{Run, Walker, WordIx};
 
 /// Occurrences of a seed in the leak that are looked at.
 const LEAK_OCCURRENCES: usize = 24;
 /// Seeds of a block rare enough in the leak to go without the frequent ones.
 const ENOUGH_RARE: usize = 3;
 /// Occurrences of a seed in the master up to which it means anything.
-const MASTER_OCCURRENCES: usize = 4;
+const MASTER_OCCURRENCES: u32 = 4;
 /// Seeds back from a seed that may come before it in a chain.
 const LOOK_BACK: usize = 48;
 /// Chains of a block that are kept.
@@ -84,8 +84,8 @@ fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
         let score = 1.0 / places.len().max(1) as f64;
         let is_rare = counts.get(seed).is_some_and(|count| *count <= LEAK_OCCURRENCES);
         for (block, run) in places {
-            let Some((rare, frequent)) = hits.get_mut(*block) else { continue };
-            let Some(shape) = lattice.blocks.get(*block) else { continue };
+            let Some((rare, frequent)) = hits.get_mut(*block as usize) else { continue };
+            let Some(shape) = lattice.blocks.get(*block as usize) else { continue };
             let [first, ..] = run.nodes;
             let word = shape.words.partition_point(|word| word.start < first as usize);
             let list = if is_rare { rare } else { frequent };
@@ -109,14 +109,14 @@ pub(super) struct Seeds {
     /// Where each seed's runs are.
     places: Vec<std::ops::Range<usize>>,
     /// Blocks and the runs there, a seed's side by side.
-    runs: Vec<(usize, Run)>,
+    runs: Vec<(u32, Run)>,
 }
 
 /// A run that may become a seed's, and the one of the same hash before it.
 struct Candidate {
-    block: usize,
+    block: u32,
     run: Run,
-    before: Option<usize>,
+    before: Option<u32>,
 }
 
 impl Seeds {
@@ -124,15 +124,18 @@ impl Seeds {
     pub(super) fn of(blocks: &[Block], in_branches: &HashedSet) -> Self {
         let mut all: Vec<Candidate> = Vec::new();
         // How many have a hash, and the last of them.
-        let mut by_hash: HashedMap<(usize, usize)> = HashedMap::default();
-        for (block, shape) in blocks.iter().enumerate() {
-            for run in runs(shape) {
-                let at = all.len();
+        let mut by_hash: HashedMap<(u32, u32)> = HashedMap::default();
+        let mut walker = Walker::default();
+        for (block, shape) in (0..).zip(blocks) {
+            let mut take = |run: Run| {
+                let at = u32::try_from(all.len()).unwrap_or(u32::MAX);
                 let (count, last) = by_hash.entry(run.hash).or_insert((0, at));
                 let before = (*count > 0).then_some(*last);
                 (*count, *last) = (*count + 1, at);
                 all.push(Candidate { block, run, before });
-            }
+            };
+            walker.mixed_runs(shape).iter().copied().for_each(&mut take);
+            invariant_runs(shape).for_each(&mut take);
         }
         let mut seeds = Seeds::default();
         for (hash, (count, last)) in by_hash {
@@ -141,7 +144,7 @@ impl Seeds {
             }
             let from = seeds.runs.len();
             let mut next = Some(last);
-            while let Some(candidate) = next.and_then(|at| all.get(at)) {
+            while let Some(candidate) = next.and_then(|at| all.get(at as usize)) {
                 seeds.runs.push((candidate.block, candidate.run));
                 next = candidate.before;
             }
@@ -158,13 +161,13 @@ impl Seeds {
     }
 
     /// Blocks where a seed stands, and its runs there.
-    fn of_seed(&self, seed: usize) -> &[(usize, Run)] {
+    fn of_seed(&self, seed: usize) -> &[(u32, Run)] {
         self.places.get(seed).and_then(|places| self.runs.get(places.clone())).unwrap_or_default()
     }
 }
 
 /// Whether branches give a seed several meanings within one block.
-fn is_ambiguous(places: &[(usize, Run)]) -> bool {
+fn is_ambiguous(places: &[(u32, Run)]) -> bool {
     let mixed = |run: &Run| run.words.iter().any(Option::is_none);
     places.iter().enumerate().any(|(at, (block, run))| {
         let others = places.iter().skip(at + 1).filter(|(other, _)| other == block);
@@ -172,19 +175,17 @@ fn is_ambiguous(places: &[(usize, Run)]) -> bool {
     })
 }
 
-/// Finds the runs of a block, through branches and not.
-fn runs(block: &Block) -> Vec<Run> {
-    let mut runs = mixed_runs(block);
-    for first in 0..block.words.len() {
-        let Some(hash) = block.seed(first) else { continue };
+/// Finds the runs of a block's invariant text.
+fn invariant_runs(block: &Block) -> impl Iterator<Item = Run> + '_ {
+    (0..block.words.len()).filter_map(|first| {
+        let hash = block.seed(first)?;
         let mut run = Run { hash, nodes: [0; SEED_WORDS], words: [None; SEED_WORDS] };
         for ((node, slot), word) in run.nodes.iter_mut().zip(&mut run.words).zip(first..) {
             *node = block.words.get(word).map_or(0, |word| u32::try_from(word.start).unwrap_or(u32::MAX));
-            *slot = u32::try_from(word).ok();
+            *slot = WordIx::new(word);
         }
-        runs.push(run);
-    }
-    runs
+        Some(run)
+    })
 }
 
 fn block_chains(block: usize, shape: &Block, mut hits: Vec<Hit>) -> Vec<Chain> {
@@ -198,7 +199,7 @@ fn block_chains(block: usize, shape: &Block, mut hits: Vec<Hit>) -> Vec<Chain> {
         let mut pairs: Vec<(usize, usize)> = Vec::new();
         for hit in &picked {
             for (word, there) in hit.run.words.iter().zip(hit.leak..) {
-                let Some(word) = word.map(|word| word as usize) else { continue };
+                let Some(word) = word.map(WordIx::get) else { continue };
                 if pairs.last().is_none_or(|last| last.0 < word && last.1 < there) {
                     pairs.push((word, there));
                 }
@@ -216,18 +217,31 @@ fn block_chains(block: usize, shape: &Block, mut hits: Vec<Hit>) -> Vec<Chain> {
 /// The rising run of hits with the highest score; a gap costs a little, a wide one too much.
 fn best_chain(shape: &Block, hits: &[Hit]) -> (f64, Vec<Hit>) {
     let mut links: Vec<(f64, Option<usize>)> = Vec::with_capacity(hits.len());
+    // The highest score up to each hit.
+    let mut highest: Vec<f64> = Vec::with_capacity(hits.len());
     for (at, hit) in hits.iter().enumerate() {
-        let from = at.saturating_sub(LOOK_BACK);
-        let earlier =
-            hits.get(from..at).unwrap_or_default().iter().zip(links.get(from..).unwrap_or_default());
-        let best = earlier
-            .zip(from..)
-            .filter_map(|((earlier, (score, _)), index)| {
-                follows(shape, earlier, hit).map(|cost| (score - cost, Some(index)))
-            })
-            .max_by(|a, b| a.0.total_cmp(&b.0));
-        let (score, link) = best.filter(|(score, _)| *score > 0.0).unwrap_or((0.0, None));
-        links.push((score + hit.score, link));
+        let mut best: Option<(f64, usize)> = None;
+        let nearest = at.saturating_sub(LOOK_BACK)..at;
+        for index in nearest.rev() {
+            let (Some(earlier), Some((score, _)), Some(most)) =
+                (hits.get(index), links.get(index), highest.get(index))
+            else {
+                continue;
+            };
+            // A gap costs at least nothing, and of equals the nearest stays.
+            if best.is_some_and(|(best, _)| *most <= best) {
+                break;
+            }
+            let Some(score) = follows(shape, earlier, hit).map(|cost| score - cost) else { continue };
+            if best.is_none_or(|(best, _)| score > best) {
+                best = Some((score, index));
+            }
+        }
+        let (score, link) =
+            best.filter(|(score, _)| *score > 0.0).map_or((0.0, None), |(score, at)| (score, Some(at)));
+        let score = score + hit.score;
+        links.push((score, link));
+        highest.push(highest.last().map_or(score, |highest| highest.max(score)));
     }
 
     let best = links.iter().enumerate().max_by(|a, b| a.1.0.total_cmp(&b.1.0));

@@ -6,9 +6,10 @@
 //! among entries that stand near it in the master as well.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
-use super::hashed::HashedMap;
-use super::normalise::{Text, Word};
+use super::hashed::{HashedMap, Mixed};
+use super::normalise::{EMPTY, Glyph, Text, Word, each_word, mix, normalise};
 use crate::kinds::FileKind;
 use crate::master::{Master, Node, SiteIx};
 
@@ -56,6 +57,16 @@ pub(super) struct UnitsReading {
     pub(super) matched_words: Vec<u64>,
 }
 
+/// A master's rendering by its words.
+#[derive(PartialEq, Eq)]
+struct SameWords<'a>(&'a [Option<u64>]);
+
+impl Hash for SameWords<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.iter().fold(EMPTY, |hash, word| mix(hash, word.unwrap_or(EMPTY))));
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Hit {
     start: usize,
@@ -67,13 +78,13 @@ impl Units {
     /// Compiles the structured files of a master.
     pub(super) fn of(master: &Master) -> Self {
         let mut units = Units::default();
-        let mut unit = 0;
+        let (mut unit, mut room) = (0, Vec::new());
         for file in &master.files {
             let Some(separators) = separators(FileKind::of(&file.path)) else { continue };
-            for nodes in entries(&file.nodes, separators) {
-                units.add(unit, &nodes);
+            entries(&file.nodes, separators, &mut |entry| {
+                units.add(unit, entry, &mut room);
                 unit += 1;
-            }
+            });
             unit += 2 * NEAR_ENTRIES;
         }
         units.find_unique();
@@ -81,9 +92,9 @@ impl Units {
         units
     }
 
-    fn add(&mut self, unit: usize, nodes: &[Node]) {
-        for (text, symbols) in renderings(nodes).into_iter().flatten() {
-            let words = words(&text);
+    fn add(&mut self, unit: usize, entry: &[Piece<'_>], room: &mut Vec<Glyph>) {
+        for (text, symbols) in renderings(entry.iter().copied()).into_iter().flatten() {
+            let words = words(&text, room);
             if words.len() > 1 && words.iter().any(Option::is_some) {
                 self.renderings.push(Rendering { unit, words, symbols, is_unique: false });
             }
@@ -91,17 +102,17 @@ impl Units {
     }
 
     fn find_unique(&mut self) {
-        let mut owners: HashMap<&[Option<u64>], Option<usize>> = HashMap::new();
+        let mut owners: HashMap<SameWords<'_>, Option<usize>, BuildHasherDefault<Mixed>> = HashMap::default();
         for rendering in &self.renderings {
             owners
-                .entry(&rendering.words)
+                .entry(SameWords(&rendering.words))
                 .and_modify(|owner| *owner = owner.filter(|owner| *owner == rendering.unit))
                 .or_insert(Some(rendering.unit));
         }
         let unique: Vec<bool> = self
             .renderings
             .iter()
-            .map(|rendering| owners.get(rendering.words.as_slice()).is_some_and(Option::is_some))
+            .map(|rendering| owners.get(&SameWords(&rendering.words)).is_some_and(Option::is_some))
             .collect();
         for (rendering, unique) in self.renderings.iter_mut().zip(unique) {
             rendering.is_unique = unique;
@@ -237,10 +248,16 @@ fn separators(kind: FileKind) -> Option<&'static [char]> {
     }
 }
 
+/// A part of an entry.
+#[derive(Clone, Copy)]
+enum Piece<'a> {
+    Text(&'a str),
+    Site(&'a Node),
+}
+
 /// Splits a file into entries; the items of an order are entries of their own.
-fn entries(nodes: &[Node], separators: &[char]) -> Vec<Vec<Node>> {
-    let mut done = Vec::new();
-    let mut open: Vec<Node> = Vec::new();
+fn entries<'a>(nodes: &'a [Node], separators: &[char], entry: &mut impl FnMut(&[Piece<'a>])) {
+    let mut open: Vec<Piece<'a>> = Vec::new();
     for node in nodes {
         match node {
             Node::Text(text) => {
@@ -249,40 +266,41 @@ fn entries(nodes: &[Node], separators: &[char]) -> Vec<Vec<Node>> {
                     // A comment behind code goes by itself.
                     let mut pieces = part.split(" #").flat_map(|part| part.split(" //")).peekable();
                     while let Some(piece) = pieces.next() {
-                        open.push(Node::Text(piece.to_owned()));
+                        open.push(Piece::Text(piece));
                         if pieces.peek().is_some() || parts.peek().is_some() {
-                            done.push(std::mem::take(&mut open));
+                            entry(&open);
+                            open.clear();
                         }
                     }
                 }
             }
             Node::Order { items, .. } => {
-                done.push(std::mem::take(&mut open));
-                for item in items {
-                    done.extend(entries(item, separators));
-                }
+                entry(&open);
+                open.clear();
+                items.iter().for_each(|item| entries(item, separators, entry));
             }
-            Node::Choice { .. } | Node::Constant { .. } => open.push(node.clone()),
+            Node::Choice { .. } | Node::Constant { .. } => open.push(Piece::Site(node)),
         }
     }
-    done.push(open);
-    done
+    entry(&open);
 }
 
 /// A rendering's text and its symbols.
 type Rendered = (String, Vec<(SiteIx, u32)>);
 
-/// Every rendering of some nodes; `None` when there are too many.
-fn renderings(nodes: &[Node]) -> Option<Vec<Rendered>> {
+/// Every rendering of an entry; `None` when there are too many.
+fn renderings<'a>(pieces: impl IntoIterator<Item = Piece<'a>>) -> Option<Vec<Rendered>> {
     let mut all: Vec<Rendered> = vec![(String::new(), Vec::new())];
-    for node in nodes {
-        match node {
-            Node::Text(text) => all.iter_mut().for_each(|(so_far, _)| so_far.push_str(text)),
-            Node::Constant { .. } => all.iter_mut().for_each(|(so_far, _)| so_far.push_str(VALUE)),
-            Node::Choice { site, branches } => {
+    for piece in pieces {
+        let text = match piece {
+            Piece::Text(text) => text,
+            Piece::Site(Node::Text(text)) => text.as_str(),
+            Piece::Site(Node::Constant { .. }) => VALUE,
+            Piece::Site(Node::Order { .. }) => return None,
+            Piece::Site(Node::Choice { site, branches }) => {
                 let mut next = Vec::new();
                 for (symbol, branch) in (0..).zip(branches) {
-                    for (text, symbols) in renderings(branch)? {
+                    for (text, symbols) in renderings(branch.iter().map(Piece::Site))? {
                         for so_far in &all {
                             next.extend(joined(so_far, &text, (*site, symbol), &symbols));
                         }
@@ -292,9 +310,10 @@ fn renderings(nodes: &[Node]) -> Option<Vec<Rendered>> {
                     }
                 }
                 all = next;
+                continue;
             }
-            Node::Order { .. } => return None,
-        }
+        };
+        all.iter_mut().for_each(|(so_far, _)| so_far.push_str(text));
     }
     Some(all)
 }
@@ -317,15 +336,18 @@ fn joined(
     Some((format!("{so_far}{text}"), symbols))
 }
 
-fn words(text: &str) -> Vec<Option<u64>> {
-    let mut words = Vec::new();
+/// Hashes of a rendering's words; `glyphs` is room to work in.
+fn words(text: &str, glyphs: &mut Vec<Glyph>) -> Vec<Option<u64>> {
+    let mut found = Vec::new();
     for (at, part) in text.split(VALUE).enumerate() {
         if at > 0 {
-            words.push(None);
+            found.push(None);
         }
-        words.extend(Text::of([part]).words.iter().map(|word| Some(word.hash)));
+        glyphs.clear();
+        normalise(part, glyphs);
+        each_word(glyphs, |word| found.push(Some(word.hash)));
     }
-    words
+    found
 }
 
 fn stands(words: &[Option<u64>], there: &[Word]) -> bool {

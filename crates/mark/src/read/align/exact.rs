@@ -28,10 +28,11 @@ pub(super) fn align(stretch: &Stretch<'_>) -> Option<Alignment> {
         .collect();
     let matches =
         |nodes: &[LatticeNode]| nodes.iter().map(|node| Step::Match(node.glyph)).collect::<Vec<_>>();
+    let mark = u32::try_from(place).ok()?;
     let mut steps = matches(before);
-    steps.push(Step::Mark(NodeMark::Enter { place, branch: taken }));
+    steps.push(Step::Mark(NodeMark::Enter { place: mark, branch: u32::try_from(taken).ok()? }));
     steps.extend(rest.iter().map(|glyph| Step::Match(*glyph)));
-    steps.push(Step::Mark(NodeMark::Leave { place }));
+    steps.push(Step::Mark(NodeMark::Leave { place: mark }));
     steps.extend(matches(after));
     Some(Alignment { steps, through, cost: 0, start: 0, exact: true })
 }
@@ -54,7 +55,7 @@ fn single(block: &Block, from: usize, to: usize) -> Option<Single<'_>> {
     let nodes = block.nodes.get(from..to)?;
     let enter = nodes.iter().position(|node| matches!(node.mark, NodeMark::Enter { .. }))?;
     let NodeMark::Enter { place, .. } = nodes.get(enter)?.mark else { return None };
-    let branches = &block.places.get(place)?.branches;
+    let branches = &block.places.get(place as usize)?.branches;
     let leave = branches.last()?.end.checked_sub(from)?;
     if nodes.get(leave)?.mark != (NodeMark::Leave { place }) {
         return None;
@@ -62,7 +63,7 @@ fn single(block: &Block, from: usize, to: usize) -> Option<Single<'_>> {
     let (before, after) = (plain(nodes.get(..enter)?)?, plain(nodes.get(leave + 1..)?)?);
     let branch = |nodes: &std::ops::Range<usize>| plain(block.nodes.get(nodes.start + 1..nodes.end)?);
     let branches = branches.iter().map(branch).collect::<Option<_>>()?;
-    Some(Single { place, before, branches, after })
+    Some(Single { place: place as usize, before, branches, after })
 }
 
 /// The nodes, if they are one path of characters.
