@@ -371,6 +371,8 @@ struct Traced<'a> {
     epsilon: f64,
     sites: SiteCount,
     population: usize,
+    /// Members whose evidence was computed; of the others a bound shows that none could be accused.
+    weighed: usize,
     threshold_log10_e: f64,
     reader: &'a str,
     scorer: &'a str,
@@ -397,7 +399,10 @@ fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
     let exhibits: Vec<Exhibit> = files.iter().map(exhibit).collect();
     let leak: Vec<LeakFile> = files.into_iter().map(|leaked| leaked.file).collect();
     args.report.prepare()?;
-    let (reading, trace) = mark::trace::trace(&master, &codebook, &members, &leak, args.epsilon)?;
+    // A report holds everybody's evidence.
+    let many = members.len() > mark::trace::MANY && args.report.report.is_none();
+    let weigh = if many { mark::trace::trace_many } else { mark::trace::trace };
+    let (reading, trace) = weigh(&master, &codebook, &members, &leak, args.epsilon)?;
     let written = args.report.write(report::Material {
         package: args.release.package.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         claim: Some(claim.says.clone()),
@@ -419,6 +424,7 @@ fn trace(common: &Common, args: &TraceArgs) -> anyhow::Result<()> {
         epsilon: trace.epsilon,
         sites: trace.sites,
         population: members.len(),
+        weighed: trace.members.len(),
         threshold_log10_e: threshold,
         reader: &reading.reader,
         scorer: &trace.scorer,
@@ -455,6 +461,13 @@ fn tell(said: &Traced<'_>) {
         "{} of {} sites read; the chance that any innocent of {} is accused is at most {:.1e}",
         said.sites.read, said.sites.total, said.population, said.epsilon
     ));
+    if said.weighed < said.population {
+        output::say(format_args!(
+            "{} members weighed in full; a bound shows of the other {} that none could be accused",
+            said.weighed,
+            said.population - said.weighed
+        ));
+    }
     said.erased_channels.iter().map(left_out).for_each(output::say);
     output::say(&said.claim.says);
 }

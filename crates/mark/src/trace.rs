@@ -1,6 +1,6 @@
 //! A whole trace: read the leak blind, then open the codebook and weigh.
 
-use crate::accuse::{AccuseError, Law, Row, SiteLaw, Trace, accuse};
+use crate::accuse::{AccuseError, Law, Row, SiteLaw, Trace, accuse, accuse_many, joint::SCREEN};
 use crate::code::Codebook;
 use crate::master::{Master, SiteIx};
 use crate::read::{LeakFile, read};
@@ -23,6 +23,28 @@ pub fn trace(
 ) -> Result<(Reading, Trace), AccuseError> {
     let reading = read(master, leak);
     let trace = accuse(&laws(master, codebook), &rows(codebook, members), &reading, epsilon)?;
+    Ok((reading, trace))
+}
+
+/// Greatest population that is weighed whole without being asked to: up to it the screen rules nobody out.
+pub const MANY: usize = SCREEN;
+
+/// Does what [`trace`] does in the memory of a bit for each member and site; of a population larger than [`MANY`]
+/// [`Trace::members`] holds only those whom the screen keeps: nobody else could be accused.
+///
+/// # Errors
+///
+/// Refuses what [`trace`] refuses.
+pub fn trace_many(
+    master: &Master,
+    codebook: &Codebook,
+    members: &[String],
+    leak: &[LeakFile],
+    epsilon: f64,
+) -> Result<(Reading, Trace), AccuseError> {
+    let reading = read(master, leak);
+    let row = |member: &str| codebook.codeword(member).symbols().to_vec();
+    let trace = accuse_many(&laws(master, codebook), members, row, &reading, epsilon)?;
     Ok((reading, trace))
 }
 
