@@ -29,6 +29,7 @@ use crate::{
     notification::{self, Notification, NotificationCommand},
     policies::{self, Policies, PolicyCommand},
     refusal::Refusal,
+    restore::{self, Loss},
     review::{self, Review, ReviewCommand},
     sighting::{self, Report, Sighting, SightingEvent},
     token::{self, TokenCommand, Tokens},
@@ -54,6 +55,7 @@ pub struct Program {
     /// Which criteria were proposed, and by whom.
     proposed_criteria: Option<(Vec<Criterion>, UserId)>,
     clock: clock::Word,
+    restore: restore::Word,
     tiers: BTreeMap<TierId, Tier>,
     members: BTreeMap<MemberId, Member>,
     cases: BTreeMap<CaseId, Case>,
@@ -124,6 +126,8 @@ pub enum Command {
     Token(TokenCommand),
     /// Says that the host's clock is right; a second person's word within a quarter of an hour counts.
     ConfirmClock,
+    /// Accepts that entries are lost; a second person's word on the same loss counts.
+    AcceptLoss(Loss),
 }
 
 /// What happened to the program itself.
@@ -180,6 +184,16 @@ pub enum ProgramEvent {
     ClockLookedAt {},
     /// A second person says so too.
     ClockConfirmed {},
+    /// One person would go on with a restored log.
+    RestoreProposed {
+        /// What it lacks.
+        loss: Loss,
+    },
+    /// A second person would too: the log goes on without what it lacks.
+    RestoreAccepted {
+        /// What it lacks.
+        loss: Loss,
+    },
 }
 
 impl Program {
@@ -224,6 +238,7 @@ impl Program {
             Command::Notification(command) => notification::decide(self, command),
             Command::Token(command) => token::decide(self, ctx, command),
             Command::ConfirmClock => clock::decide(self, ctx),
+            Command::AcceptLoss(loss) => restore::decide(self, ctx, loss),
             Command::Viewing(command) => viewing::decide(self, ctx, command),
             Command::SetRoles(operator, roles) => self.set_roles(ctx.actor, operator, roles),
         }
@@ -319,6 +334,8 @@ impl Program {
             }
             ProgramEvent::ClockLookedAt {} => self.clock.look(actor, at),
             ProgramEvent::ClockConfirmed {} => self.clock.confirm(at),
+            ProgramEvent::RestoreProposed { loss } => self.restore.propose(actor, loss),
+            ProgramEvent::RestoreAccepted { loss } => self.restore.accept(loss),
         }
     }
 

@@ -11,12 +11,14 @@ use crate::{
     clock::Word,
     deadline::Deadline,
     id::{
-        CaseId, DeadlineId, LeakId, MemberId, NotificationId, ReviewId, SightingId, TierId, UserId, ViewingId,
+        CaseId, DeadlineId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId, UserId,
+        ViewingId,
     },
     leak::LeakCase,
     member::Member,
     notification::Notification,
     refusal::Refusal,
+    restore,
     review::Review,
     sighting::Sighting,
     token::Tokens,
@@ -123,6 +125,20 @@ impl Program {
     #[must_use]
     pub fn clock(&self) -> &Word {
         &self.clock
+    }
+
+    /// Lists the blobs that items and exhibits lie in.
+    pub fn blobs(&self) -> impl Iterator<Item = Sha256> + '_ {
+        let items = self.cases.values().flat_map(|case| case.items().map(|item| item.blob));
+        let exhibits =
+            self.sightings.values().flat_map(|one| one.exhibits.iter().map(|exhibit| exhibit.blob));
+        items.chain(exhibits)
+    }
+
+    /// Returns what people said of lost entries last.
+    #[must_use]
+    pub fn restore(&self) -> &restore::Word {
+        &self.restore
     }
 
     /// Returns its tokens, those that ended too.

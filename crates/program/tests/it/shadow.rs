@@ -92,6 +92,7 @@ pub(crate) struct Shadow {
     criteria: Vec<Criterion>,
     criteria_by: Option<UserId>,
     clock_by: Option<UserId>,
+    loss_by: Option<UserId>,
     attest_every: i64,
     roles: BTreeMap<UserId, BTreeSet<Role>>,
     roles_wanted: BTreeMap<UserId, (BTreeSet<Role>, UserId)>,
@@ -165,6 +166,11 @@ impl Shadow {
             ProgramEvent::ClockConfirmed {} => {
                 let first = self.clock_by.take();
                 assert!(first.is_some_and(|first| first != *actor), "the clock confirmed by one");
+            }
+            ProgramEvent::RestoreProposed { .. } => self.loss_by = Some(actor.clone()),
+            ProgramEvent::RestoreAccepted { .. } => {
+                let first = self.loss_by.take();
+                assert!(first.is_some_and(|first| first != *actor), "a loss accepted by one");
             }
             ProgramEvent::CriteriaSet { criteria } => {
                 let first = self.criteria_by.take();

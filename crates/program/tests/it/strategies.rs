@@ -21,6 +21,7 @@ use program::{
     notification::{About, NotificationEvent},
     policies::PolicyEvent,
     program::{ProgramEvent, Rules},
+    restore::{Head, Loss},
     review::{Outcome, ReviewEvent},
     sighting::{Exhibit, Sighting, SightingEvent, SightingKind},
     token::{Holder, Scope, TokenEvent},
@@ -126,7 +127,14 @@ fn program_events() -> impl Strategy<Value = ProgramEvent> {
         criteria().prop_map(|criteria| ProgramEvent::CriteriaSet { criteria }),
         Just(ProgramEvent::ClockLookedAt {}),
         Just(ProgramEvent::ClockConfirmed {}),
+        losses().prop_map(|loss| ProgramEvent::RestoreProposed { loss }),
+        losses().prop_map(|loss| ProgramEvent::RestoreAccepted { loss }),
     ]
+}
+
+fn losses() -> impl Strategy<Value = Loss> {
+    let head = || (any::<u64>(), hashes()).prop_map(|(size, root)| Head { size, root });
+    (head(), head(), text()).prop_map(|(have, newest, reason)| Loss { have, newest, reason })
 }
 
 fn criterion_ids() -> impl Strategy<Value = CriterionId> {

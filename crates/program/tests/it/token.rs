@@ -7,7 +7,8 @@ use policy::Standing;
 use program::{
     Command, Program, Refusal,
     actor::{CONSOLE, TIMER},
-    id::TokenId,
+    id::{Sha256, TokenId},
+    restore::{Head, Loss},
     token::{Holder, Scope, TokenCommand},
 };
 
@@ -155,4 +156,23 @@ fn the_clock_is_confirmed_by_two_people_who_looked_at_it_together() {
     world.now = t(16 * 60);
     world.ok("ann", Command::ConfirmClock);
     assert_eq!(world.program.clock().confirmed(), Some(t(16 * 60)));
+}
+
+#[test]
+fn what_was_lost_is_accepted_by_two_people_who_mean_the_same() {
+    let mut world = World::founded();
+    let head = |size, root| Head { size, root: Sha256([root; 32]) };
+    let loss =
+        |root| Loss { have: head(9, 1), newest: head(12, root), reason: String::from("a disk failed") };
+    let accept = |root| Command::AcceptLoss(loss(root));
+    assert!(matches!(world.refused("mallory", accept(2)), Refusal::NotAnOperator(_)));
+    assert!(matches!(world.refused(TIMER, accept(2)), Refusal::NotAnOperator(_)));
+    world.ok("ann", accept(2));
+    assert!(matches!(world.refused("ann", accept(2)), Refusal::SamePerson { .. }));
+    world.ok("bob", accept(3));
+    assert!(!world.program.restore().accepts(&head(12, 3)), "each meant another head");
+    world.ok("ann", accept(3));
+    assert!(world.program.restore().accepts(&head(12, 3)));
+    assert!(!world.program.restore().accepts(&head(12, 2)));
+    assert!(!world.program.restore().accepts(&head(13, 3)));
 }
