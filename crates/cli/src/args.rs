@@ -93,6 +93,10 @@ pub(crate) enum Verb {
     /// Confirm the host's clock after it was set
     #[command(subcommand)]
     Clock(crate::clock::ClockVerb),
+    /// Copy the program into a folder, and try the copy
+    Backup(crate::backup::BackupArgs),
+    /// Restore the program from a backup, and accept by two people what is lost
+    Restore(crate::backup::RestoreArgs),
     /// Move the program to PostgreSQL and S3
     Move(crate::relocate::MoveArgs),
     /// Say whether the program can do its work, and what would keep it from that soon

@@ -1,6 +1,7 @@
 //! `forewarn`: runs a vulnerability early-warning program from the command line.
 
 mod args;
+mod backup;
 mod case;
 mod clock;
 mod copy;
@@ -78,6 +79,8 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Review(verb) => review::run(&common, verb).await?,
         Verb::Notification(verb) => notification::run(&common, verb).await?,
         Verb::Serve(args) => serve::run(&common, args).await?,
+        Verb::Backup(args) => return backup::run(&common, args).await,
+        Verb::Restore(args) => backup::run_restore(&common, args).await?,
         Verb::Move(args) => relocate::run(&common, args).await?,
         Verb::Clock(verb) => clock::run(&common, verb).await?,
         Verb::Doctor(args) => return doctor::run(&common, args).await,

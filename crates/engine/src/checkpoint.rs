@@ -39,7 +39,7 @@ pub enum CheckpointPlaceError {
     },
     /// The database has lost entries.
     #[error(
-        "the database has {have} entries, its checkpoint `{place}` has {signed}: the database is older than the checkpoint, {lost} entries are lost; restore the newest database, never the checkpoint"
+        "the database has {have} entries, its checkpoint `{place}` has {signed}: the database is older than the checkpoint, {lost} entries are lost; restore the newest database, never the checkpoint; if they are lost for good, two people say so with `forewarn restore --accept`"
     )]
     Behind {
         /// Which one.
@@ -221,6 +221,24 @@ impl CheckpointPlace {
         if self.swap(Some(found), &note).await? { Ok(()) } else { Err(replaced()) }
     }
 
+    /// Puts a checkpoint that was signed before where none is, or an older one: the newest one that is known of a log
+    /// that was restored.
+    ///
+    /// # Errors
+    /// [`CheckpointPlaceError::Replaced`] when a newer one is there, or what the place says.
+    pub async fn put(&self, newest: &Checkpoint, signer: &LogSigner) -> Result<(), CheckpointPlaceError> {
+        let note = newest.sign(signer).map_err(CheckpointPlaceError::Sign)?;
+        let replaced = || CheckpointPlaceError::Replaced(self.place.clone());
+        let _lock = self.lock()?;
+        let found = self.find().await?;
+        if let Some(found) = &found
+            && self.opened(&found.text, &signer.verifier())?.size() > newest.size()
+        {
+            return Err(replaced());
+        }
+        if self.swap(found, &note).await? { Ok(()) } else { Err(replaced()) }
+    }
+
     fn opened(&self, text: &[u8], verifier: &LogVerifier) -> Result<Checkpoint, CheckpointPlaceError> {
         Checkpoint::open(text, verifier)
             .map_err(|source| CheckpointPlaceError::Untrusted { place: self.place.clone(), source })
@@ -286,7 +304,8 @@ impl CheckpointPlace {
     }
 }
 
-fn sign(tree: &Tree, signer: &LogSigner) -> Result<String, CheckpointPlaceError> {
+/// Signs a checkpoint for a whole tree.
+pub(crate) fn sign(tree: &Tree, signer: &LogSigner) -> Result<String, CheckpointPlaceError> {
     Checkpoint::new(signer.name(), tree.len(), tree.root())
         .and_then(|checkpoint| checkpoint.sign(signer))
         .map_err(CheckpointPlaceError::Sign)

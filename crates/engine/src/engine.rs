@@ -1,12 +1,20 @@
 //! A running program: its folder opened, its log folded, its one writer at work.
 
-use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
 
 use policy::Tier;
 use program::{
     Command, Context, Entry, Program, Refusal,
-    id::{TierId, UserId},
+    id::{Sha256, TierId, UserId},
     program::Rules,
+    restore::Head,
 };
 use thiserror::Error;
 use tlog::Tree;
@@ -102,6 +110,16 @@ pub enum OpenError {
     /// The blobs cannot be used.
     #[error(transparent)]
     Blobs(#[from] BlobError),
+    /// It was restored, and nobody has said that it may go on.
+    #[error(
+        "`{root}` was restored from a backup at {at}: what came after the backup is not in it; two people say that it goes on, with `forewarn restore --accept --data {root} --reason … --as USER`"
+    )]
+    Restored {
+        /// Which folder.
+        root: PathBuf,
+        /// When.
+        at: Timestamp,
+    },
     /// Something is where a new program's blobs were to go.
     #[error("`{0}` is not empty: give another prefix, which nobody else uses")]
     BlobsInUse(String),
@@ -175,6 +193,9 @@ impl Engine {
     pub async fn open(root: &Path, clock: Clock, entropy: Entropy) -> Result<Self, OpenError> {
         let folder = Folder::at(root);
         let description = folder.describe()?;
+        if let Some(at) = description.restored {
+            return Err(OpenError::Restored { root: root.to_owned(), at });
+        }
         let keys = Keys::read(&folder)?;
         if keys.log.name() != description.origin {
             let signed = keys.log.name().to_owned();
@@ -204,8 +225,15 @@ impl Engine {
         let checkpoint = CheckpointPlace::at(&places.checkpoint)?;
         let known = checkpoint.read(&keys.log.verifier()).await?;
         let ledger = replay(&store).await?;
-        checkpoint.compare(known.as_ref(), ledger.tree())?;
-        if known.is_some_and(|known| known.size() < ledger.len()) {
+        if let Err(error) = checkpoint.compare(known.as_ref(), ledger.tree()) {
+            // What two people accepted as lost is not missed again, on this host as on the others.
+            let accepted = known.as_ref().filter(|known| {
+                let newest = Head { size: known.size(), root: Sha256(*known.root().as_bytes()) };
+                ledger.program().restore().accepts(&newest)
+            });
+            let Some(lost) = accepted else { return Err(error.into()) };
+            checkpoint.replace(lost, ledger.tree(), &keys.log).await?;
+        } else if known.is_some_and(|known| known.size() < ledger.len()) {
             // A crash fell between the commit and the signature; the entries are durable and checked.
             checkpoint.advance(ledger.tree(), &keys.log).await?;
         }

@@ -1,6 +1,7 @@
 //! Key files: made once, readable by their owner only, refused otherwise.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -25,6 +26,9 @@ pub struct Keys {
     /// The root of every case's codebook.
     pub mark: MarkKey,
 }
+
+/// Names of the key files.
+pub(crate) const FILES: [&str; 3] = ["log.key", "blob.key", "mark.key"];
 
 /// The secret that every release secret is derived from, 32 bytes, and the coalition that marks are made for
 /// where no program says.
@@ -195,6 +199,20 @@ impl Keys {
             log: read_as(&log_path(folder), LogSigner::from_secret_text)?,
             blob: read_as(&blob_path(folder), Identity::parse)?,
             mark: read_as(&mark_path(folder), MarkKey::parse)?,
+        })
+    }
+}
+
+impl Keys {
+    /// Reads keys from the texts of their files.
+    pub(crate) fn parse(texts: &BTreeMap<String, Zeroizing<String>>) -> Result<Self, String> {
+        let [log, blob, mark] = FILES.map(|name| {
+            texts.get(name).map(|text| text.trim_end()).ok_or_else(|| format!("`{name}` is missing"))
+        });
+        Ok(Self {
+            log: LogSigner::from_secret_text(log?).map_err(|error| error.to_string())?,
+            blob: Identity::parse(blob?).map_err(|error| error.to_string())?,
+            mark: MarkKey::parse(mark?).map_err(ToOwned::to_owned)?,
         })
     }
 }

@@ -14,6 +14,13 @@ pub struct Ledger {
     tree: Tree,
 }
 
+/// How long a log is, and its root.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LedgerHead {
+    pub(crate) size: u64,
+    pub(crate) root: tlog::Hash,
+}
+
 /// The next entry, before the store has it.
 #[derive(Debug)]
 pub struct Draft {
@@ -107,6 +114,12 @@ impl Ledger {
     #[must_use]
     pub fn len(&self) -> u64 {
         self.tree.len()
+    }
+
+    /// Returns how long the log is, and its root.
+    #[must_use]
+    pub(crate) fn head(&self) -> LedgerHead {
+        LedgerHead { size: self.tree.len(), root: self.tree.root() }
     }
 
     /// Tells whether nothing is in.

@@ -6,6 +6,7 @@
 //! `policy_diff`, `verify`, `export`. The log is written by one task (`writer`), and only here do time, randomness
 //! and files come in.
 
+pub mod backup;
 pub mod blobs;
 pub mod bucket;
 pub mod checkpoint;
@@ -36,6 +37,7 @@ pub mod publish;
 pub mod readiness;
 pub mod release;
 pub mod replica;
+pub mod restore;
 pub mod screening;
 pub mod sighting;
 pub mod store;

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use crate::{engine::Engine, writer::WriteError};
+use crate::{engine::Engine, store::StoreError, writer::WriteError};
 
 impl Engine {
     /// Takes in what other processes appended; tells whether there was anything.
@@ -35,6 +35,17 @@ impl Engine {
             self.tell(ledger.len());
             taken?;
             news = true;
+        }
+    }
+
+    /// Checks that the log still lives in this database, and was not moved to another one under this process.
+    ///
+    /// # Errors
+    /// [`StoreError::Moved`], or what the database says.
+    pub async fn still_here(&self) -> Result<(), StoreError> {
+        match self.store.moved().await? {
+            Some(target) => Err(StoreError::Moved(Some(target))),
+            None => Ok(()),
         }
     }
 

@@ -260,6 +260,31 @@ async fn catch_up(ledger: &mut Ledger, append: &mut Append) -> Result<(), WriteE
     }
 }
 
+/// Appends what one command comes to with no writer and no checkpoint: for a log that does not fit its checkpoint yet.
+///
+/// # Errors
+/// [`WriteError`]; nothing is in the log then, unless it says so.
+pub(crate) async fn append_alone(
+    store: &Store,
+    ledger: &mut Ledger,
+    actor: &UserId,
+    command: Command,
+    clock: &Clock,
+    entropy: &Entropy,
+) -> Result<(), WriteError> {
+    let mut append = store.append().await?;
+    catch_up(ledger, &mut append).await?;
+    let now = clock.now();
+    for event in ledger.program().decide(&Context { now, actor }, command)? {
+        let draft = ledger
+            .draft(now, actor, event, entropy.bytes())
+            .map_err(|error| WriteError::Ledger(error.into()))?;
+        append.push(&draft.stored).await?;
+        ledger.take_draft(draft);
+    }
+    Ok(append.commit().await?)
+}
+
 /// Folds the whole log.
 ///
 /// # Errors

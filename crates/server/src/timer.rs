@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use engine::timer::{Tick, Timer, overdue};
+use engine::{
+    WriteError,
+    timer::{Tick, Timer, overdue},
+};
 use jiff::SignedDuration;
 use tokio::time::sleep;
 
@@ -21,11 +24,7 @@ pub async fn run(app: Arc<App>) {
     let mut stirs = app.engine.stirs();
     let mut stopping = app.stopping();
     while !*stopping.borrow() {
-        let looked = if app.config.timer {
-            timer.tick(&app.engine).await
-        } else {
-            app.engine.refresh().await.map(|_| Tick::default())
-        };
+        let looked = look(&app, &mut timer).await;
         match looked {
             Ok(tick) => tell(&app, &tick),
             Err(error) => tracing::error!(error = %error, "the log cannot be read"),
@@ -38,6 +37,14 @@ pub async fn run(app: Arc<App>) {
             _ = stopping.changed() => {}
         }
     }
+}
+
+async fn look(app: &App, timer: &mut Timer) -> Result<Tick, WriteError> {
+    app.engine.still_here().await?;
+    if app.config.timer {
+        return timer.tick(&app.engine).await;
+    }
+    app.engine.refresh().await.map(|_| Tick::default())
 }
 
 fn tell(app: &App, tick: &Tick) {

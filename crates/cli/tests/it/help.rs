@@ -117,6 +117,8 @@ fn help_for_the_binary() {
       serve         Serve the program over HTTP, and release waves at their instant
       token         Issue, list and revoke the tokens of members' and operators' machines
       clock         Confirm the host's clock after it was set
+      backup        Copy the program into a folder, and try the copy
+      restore       Restore the program from a backup, and accept by two people what is lost
       move          Move the program to PostgreSQL and S3
       doctor        Say whether the program can do its work, and what would keep it from that soon
       verify        Check everything in the data folder against everything else

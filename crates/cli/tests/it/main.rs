@@ -1,6 +1,8 @@
 //! The `forewarn` binary as people and scripts use it.
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod demo;
