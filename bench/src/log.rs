@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use anyhow::ensure;
 use engine::{Clock, Engine, Entropy, Founding, Stopwatch, ledger::Ledger, store};
 use jiff::Timestamp;
-use policy::Class;
+use policy::{Class, Lead, Tier};
 use program::{
-    Event,
+    Command, Event,
     case::CaseEvent,
     grant::{Grant, GrantEvent},
     id::{CaseId, ItemId, MemberId, Sha256, UserId, WaveId},
@@ -26,7 +26,68 @@ const GROUP: usize = 512;
 pub(crate) fn run() -> anyhow::Result<()> {
     proofs()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(group())?;
     runtime.block_on(disk())
+}
+
+/// Callers who each wait for their entry: one alone, then many at once; every answer is durable and signed.
+async fn group() -> anyhow::Result<()> {
+    const ALONE: u64 = 300;
+    const CALLERS: u64 = 500;
+    const EACH: u64 = 20;
+    let dir = tempfile::tempdir()?;
+    let root = dir.path().join("program");
+    let actor: UserId = "alice".parse()?;
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse()?;
+    let founding = founding(&actor);
+    let engine = Engine::create(&root, founding, &actor, Clock::simulated(now), Entropy::seeded(4)).await?;
+    let engine = std::sync::Arc::new(engine);
+    let watch = Stopwatch::start();
+    for number in 0..ALONE {
+        ensure!(engine.execute(&actor, change(number)?).await?.len() == 1, "one entry a change");
+    }
+    let alone = ALONE as f64 / watch.elapsed().as_secs_f64();
+    let before = engine.ledger().await.len();
+    let watch = Stopwatch::start();
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|caller| {
+            let (engine, actor) = (engine.clone(), actor.clone());
+            tokio::spawn(async move {
+                for step in 0..EACH {
+                    engine.execute(&actor, change(ALONE + caller * EACH + step)?).await?;
+                }
+                anyhow::Ok(())
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await??;
+    }
+    let together = (CALLERS * EACH) as f64 / watch.elapsed().as_secs_f64();
+    ensure!(engine.ledger().await.len() == before + CALLERS * EACH, "every caller's entries, once each");
+    println!(
+        "log: one caller, each entry durable and signed for before the next {alone:.0} a second; {CALLERS} callers at once \
+         {together:.0} a second, {:.0} times as many",
+        together / alone
+    );
+    Ok(())
+}
+
+/// A change that always comes to one entry.
+fn change(number: u64) -> anyhow::Result<Command> {
+    let id = format!("t{number}");
+    let tier = Tier { id: id.clone(), lead: Lead::from_seconds(60), classes: [Class::Notice].into() };
+    Ok(Command::SetTier(id.parse()?, tier))
+}
+
+fn founding(actor: &UserId) -> Founding {
+    Founding {
+        name: String::from("bench"),
+        origin: String::from("bench.example/log"),
+        rules: Rules::default(),
+        operators: BTreeSet::from([actor.clone()]),
+        tiers: Vec::new(),
+    }
 }
 
 /// Commits to a million bodies, appends them, and proves and checks each one's inclusion.
@@ -61,13 +122,7 @@ async fn disk() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let root = dir.path().join("program");
     let actor: UserId = "alice".parse()?;
-    let founding = Founding {
-        name: String::from("bench"),
-        origin: String::from("bench.example/log"),
-        rules: Rules::default(),
-        operators: BTreeSet::from([actor.clone()]),
-        tiers: Vec::new(),
-    };
+    let founding = founding(&actor);
     let now: Timestamp = "2026-01-01T00:00:00Z".parse()?;
     let clock = Clock::simulated(now);
     let engine = Engine::create(&root, founding, &actor, clock.clone(), Entropy::seeded(1)).await?;

@@ -6,15 +6,19 @@ use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Debian packages: the outside judges for sealing, log, rules and the Go library they use; the solver of the proofs.
-const PACKAGES: [&str; 7] =
-    ["age", "golang-go", "golang-golang-x-mod-dev", "yara", "gnupg", "cvc5", "python3-venv"];
+/// Debian packages: the outside judges for sealing, log, rules and the Go library they use; the solver of the proofs;
+/// the second database.
+const PACKAGES: [&str; 8] =
+    ["age", "golang-go", "golang-golang-x-mod-dev", "yara", "gnupg", "cvc5", "python3-venv", "postgresql"];
 
 /// Cargo subcommands with the versions the checks were written against.
 const TOOLS: [(&str, &str); 2] = [("nextest", "0.9.143"), ("deny", "0.20.2")];
 
 /// The judge of the interface, with the version that the check was written against.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
+/// A server that speaks S3, with the version that the tests were written against.
+const MOTO: &str = "moto[server,s3]==5.2.5";
 
 /// Installs the missing Debian packages and cargo tools, and the judge of the interface.
 ///
@@ -32,12 +36,30 @@ pub(crate) fn all(skips: &mut Skips) -> Result<()> {
             skips.push(format!("`{name}` could not be installed: {error}"));
         }
     }
-    if !schemathesis().exists()
-        && let Err(error) = python()
-    {
-        skips.push(format!("`{SCHEMATHESIS}` could not be installed: {error}"));
+    for (program, package) in [(schemathesis(), SCHEMATHESIS), (moto(), MOTO)] {
+        if !program.exists()
+            && let Err(error) = python(package)
+        {
+            skips.push(format!("`{package}` could not be installed: {error}"));
+        }
     }
     Ok(())
+}
+
+/// Says what of the tests' servers is missing; tests on it are left out then.
+pub(crate) fn servers(skips: &mut Skips) {
+    let found = |program: &str| succeeds(Command::new(program).arg("--version"));
+    let debian = std::fs::read_dir("/usr/lib/postgresql").is_ok_and(|mut versions| versions.next().is_some());
+    if !debian && !found("initdb") {
+        skips.push("PostgreSQL is missing; nothing was tested on it".to_owned());
+    }
+    if !moto().exists() && !succeeds(Command::new("moto_server").arg("--help")) {
+        skips.push("moto_server is missing; nothing was tested on S3".to_owned());
+    }
+}
+
+fn moto() -> PathBuf {
+    judges().join("bin").join("moto_server")
 }
 
 /// Returns where the judge of the interface is, in a folder of its own that outlives a checkout.
@@ -51,10 +73,10 @@ fn judges() -> PathBuf {
     cache.or_else(home).unwrap_or_else(|| root().join("target")).join("forewarn-judges")
 }
 
-fn python() -> Result<()> {
-    println!("    {SCHEMATHESIS} is missing: installing it");
+fn python(package: &str) -> Result<()> {
+    println!("    {package} is missing: installing it");
     run(Command::new("python3").args(["-m", "venv"]).arg(judges()))?;
-    run(Command::new(judges().join("bin").join("pip")).args(["install", "--quiet", SCHEMATHESIS]))
+    run(Command::new(judges().join("bin").join("pip")).args(["install", "--quiet", package]))
 }
 
 /// Installs the missing Debian packages.
@@ -63,7 +85,9 @@ fn python() -> Result<()> {
 /// As for [`all`].
 pub(crate) fn packages(skips: &mut Skips) -> Result<()> {
     if !Path::new("/etc/debian_version").exists() {
-        println!("    not Debian: age, Go, yara, GnuPG and cvc5 are used when they are in the path");
+        println!(
+            "    not Debian: age, Go, yara, GnuPG, cvc5 and PostgreSQL are used when they are in the path"
+        );
         return Ok(());
     }
     let missing: Vec<&str> = PACKAGES.into_iter().filter(|package| !installed(package)).collect();

@@ -141,6 +141,7 @@ impl Step {
 }
 
 fn tests(skips: &mut Skips) -> Result<()> {
+    install::servers(skips);
     if succeeds(&mut cargo(&["nextest", "--version"])) {
         run(&mut cargo(&["nextest", "run", "--workspace", "--locked"]))?;
     } else {
