@@ -9,7 +9,7 @@ use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{header::AUTHORIZATION, request::Parts},
 };
-use engine::token::TokenText;
+use engine::{WriteError, token::TokenText};
 use program::{
     id::{MemberId, UserId},
     token::{Holder, Scope, Token},
@@ -72,16 +72,20 @@ pub async fn with_scope(parts: &Parts, app: &App, scope: Scope) -> Result<Token,
 /// counts for this request.
 ///
 /// # Errors
-/// [`Problem::unauthorized`] without a good one, [`Problem::internal`] when the log cannot be read.
+/// [`Problem::unauthorized`] without a good one, [`Problem::unavailable`] or [`Problem::internal`] when the log cannot be
+/// read.
 pub(crate) async fn token(parts: &Parts, app: &App) -> Result<Token, Problem> {
     let refused = || {
         app.metrics.refused_tokens.inc();
         Problem::unauthorized()
     };
     let (text, peer) = shown(parts).ok_or_else(refused)?;
-    app.engine.refresh().await.map_err(|error| {
-        tracing::error!(error = %error, "the log cannot be read");
-        Problem::internal()
+    app.engine.refresh().await.map_err(|error| match error {
+        WriteError::Store(error) => Problem::of_store(&error),
+        error => {
+            tracing::error!(error = %error, "the log cannot be read");
+            Problem::internal()
+        }
     })?;
     let now = app.engine.clock().now();
     let program = app.engine.program().await;

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use engine::{StepError, WriteError};
+use engine::{StepError, WriteError, store::StoreError};
 use program::Refusal;
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
@@ -41,6 +41,12 @@ pub(crate) enum Refused {
         content_type = "application/problem+json"
     )]
     Forbidden(Problem),
+    #[response(
+        status = 503,
+        description = "the database is not to be had now; the same may be asked again",
+        content_type = "application/problem+json"
+    )]
+    Unavailable(Problem),
 }
 
 /// What an operation on something named may answer with besides.
@@ -118,6 +124,27 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error", detail)
     }
 
+    /// The database is away, and comes back without anybody's doing here.
+    #[must_use]
+    pub fn unavailable() -> Self {
+        let detail =
+            "the database is not to be had now, and that was written down; ask the same again in a moment";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+    }
+
+    /// Says to whoever asked why the log could not be read or written.
+    #[must_use]
+    pub fn of_store(error: &StoreError) -> Self {
+        tracing::error!(error = %error, "the database failed");
+        match error {
+            StoreError::Unreachable(_)
+            | StoreError::Unsettled(_)
+            | StoreError::Busy
+            | StoreError::Moved(_) => Self::unavailable(),
+            _ => Self::internal(),
+        }
+    }
+
     pub(crate) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
         Self { status: status.as_u16(), title, detail: detail.into() }
     }
@@ -127,7 +154,8 @@ impl Problem {
     pub fn of_step(error: &StepError) -> Self {
         match error {
             StepError::Write(WriteError::Refused(refusal)) => Self::of_refusal(refusal),
-            StepError::Write(_) | StepError::Store(_) | StepError::Blob(_) | StepError::Io { .. } => {
+            StepError::Write(WriteError::Store(error)) | StepError::Store(error) => Self::of_store(error),
+            StepError::Write(_) | StepError::Blob(_) | StepError::Io { .. } => {
                 tracing::error!(error = %error, "a step failed");
                 Self::internal()
             }

@@ -148,3 +148,23 @@ fn the_demonstration_is_the_same_on_a_server_and_in_s3() {
     let said = desk.run(&["verify", "--data", "here"]);
     assert!(said.code == 3 && said.out.contains("DATABASE_URL names a server"), "{}", said.out);
 }
+
+#[test]
+fn a_database_that_goes_away_is_told_and_the_same_server_goes_on_when_it_is_back() {
+    let Some(cluster) = postgres::Cluster::start() else { return };
+    let desk = Desk::empty();
+    desk.found(&["--database", &cluster.database()]);
+    let operator = token(&desk, &["--role", "operator"]);
+    let server = Server::start(&desk, &[]);
+    assert_eq!(server.get("/api/v1/cases/X", &operator).0, 404);
+    cluster.halt();
+    let (status, said) = server.get("/api/v1/cases/X", &operator);
+    let said = String::from_utf8(said).unwrap();
+    assert!(status == 503 && said.contains("ask the same again"), "{status} {said}");
+    let refused = desk.refused(&["operator", "list"]);
+    assert!(refused.contains("no connection to the database"), "{refused}");
+    cluster.resume();
+    assert_eq!(server.get("/api/v1/cases/X", &operator).0, 404, "no restart, and nobody waits");
+    desk.by("alice", &["operator", "add", "mia"]);
+    assert_eq!(server.stop().0, 0);
+}

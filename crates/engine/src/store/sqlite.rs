@@ -160,14 +160,19 @@ pub(super) async fn has_table(pool: &SqlitePool, name: &str) -> Result<bool, Sto
 
 /// Checks that no newer version has been at the database, for whoever reads it without the migrator.
 async fn check_version(path: &Path, pool: &SqlitePool) -> Result<(), StoreError> {
-    if !has_table(pool, "_sqlx_migrations").await? {
-        return Ok(());
-    }
-    let newest = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
-    if sqlx::query_scalar::<_, i64>(newest).fetch_one(pool).await? > migrations::newest() {
+    if steps_taken(pool).await? > migrations::newest() {
         return Err(StoreError::Newer(named(path)));
     }
     Ok(())
+}
+
+/// Returns how far a database was brought.
+async fn steps_taken(pool: &SqlitePool) -> Result<i64, StoreError> {
+    if !has_table(pool, "_sqlx_migrations").await? {
+        return Ok(0);
+    }
+    let newest = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
+    Ok(sqlx::query_scalar(newest).fetch_one(pool).await?)
 }
 
 pub(super) async fn soundness(pool: &SqlitePool) -> Result<Vec<String>, StoreError> {
@@ -184,7 +189,8 @@ async fn lost_triggers(pool: &SqlitePool) -> Result<Vec<String>, StoreError> {
     let kept: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get::<String, _>(0)).collect();
     let kept = kept?;
     // A database that nobody opened to write since has the triggers of its steps alone.
-    let taken = if has_table(pool, "moved").await? { SQLITE } else { SQLITE.get(..1).unwrap_or_default() };
+    let taken = usize::try_from(steps_taken(pool).await?).unwrap_or_default();
+    let taken = SQLITE.get(..taken).unwrap_or(SQLITE);
     let made = taken.iter().flat_map(|sql| {
         sql.split("CREATE TRIGGER ")
             .skip(1)

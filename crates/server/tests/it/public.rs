@@ -70,7 +70,7 @@ async fn it_is_ready_while_everything_it_needs_is_there() {
     std::fs::remove_file(site.world.root().join("checkpoint")).unwrap();
     let lost = get("/readyz").await;
     assert_eq!(lost.status, 503);
-    assert!(lost.text().contains("restore the file"), "{}", lost.text());
+    assert!(lost.text().contains("is missing although"), "{}", lost.text());
     let metrics = get("/metrics").await;
     assert!(metrics.text().contains("forewarn_log_entries "), "{}", metrics.text());
 }

@@ -200,3 +200,35 @@ async fn a_trigger_that_was_dropped_or_exchanged_is_missed() {
         .unwrap();
     assert_eq!(store.soundness().await.unwrap(), said, "a trigger of the same name that does nothing");
 }
+
+#[tokio::test]
+async fn a_database_of_every_earlier_version_is_looked_at_as_it_is_and_brought_forward_whole() {
+    for taken in 1..=SQLITE.len() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("forewarn.db");
+        let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+        let pool = SqlitePool::connect_with(options.journal_mode(SqliteJournalMode::Wal)).await.unwrap();
+        migrations::migrator(&SQLITE[..taken]).run(&pool).await.unwrap();
+        let insert = "INSERT INTO entry(seq, at, salt, body, leaf) VALUES (0, $1, $2, $3, $4)";
+        let first = entry(0);
+        let insert = sqlx::query(insert).bind(first.at.as_microsecond()).bind(&first.salt);
+        insert.bind(&first.body).bind(&first.leaf).execute(&pool).await.unwrap();
+        pool.close().await;
+
+        let before = listing(dir.path());
+        let store = look(&path).await.unwrap();
+        assert_eq!(store.tail(None).await.unwrap(), [entry(0)], "step {taken}");
+        assert_eq!(store.moved().await.unwrap(), None);
+        assert!(store.soundness().await.unwrap().is_empty());
+        store.close().await;
+        assert_eq!(listing(dir.path()), before, "looking brings nothing forward");
+
+        let store = open(&path, false).await.unwrap();
+        assert_eq!(steps_taken(writer(&store)).await.unwrap(), migrations::newest());
+        let mut append = store.append().await.unwrap();
+        append.push(&entry(1)).await.unwrap();
+        append.commit().await.unwrap();
+        assert_eq!(store.tail(None).await.unwrap(), [entry(0), entry(1)]);
+        assert!(store.soundness().await.unwrap().is_empty());
+    }
+}
