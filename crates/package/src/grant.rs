@@ -1,9 +1,11 @@
-//! What a receipt reads from the stored body of a log entry: that it grants a copy.
+//! What a receipt reads from the stored body of a log entry: that it grants a copy, or acknowledges one.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::Digest;
+use tlog::Hash;
+
+use crate::{Digest, MemberVerifier, Signature};
 
 /// Version of the entry's body that this reader knows.
 const BODY_VERSION: u32 = 1;
@@ -28,17 +30,49 @@ pub(crate) struct Given {
     pub(crate) size: u64,
 }
 
+/// A member's acknowledgement in an entry's body.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Acknowledging {
+    pub(crate) case: String,
+    pub(crate) item: String,
+    pub(crate) member: String,
+    /// The grant's entry.
+    pub(crate) grant: u64,
+    pub(crate) sha256: Digest,
+    pub(crate) tree_size: u64,
+    pub(crate) root: Hash,
+    pub(crate) key: MemberVerifier,
+    pub(crate) signature: Signature,
+}
+
 impl Grant {
     /// Reads a body; the error says what is wrong with it.
     pub(crate) fn read(body: &[u8]) -> Result<Self, String> {
-        let Version { v } = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        if v != BODY_VERSION {
-            return Err(format!("its version is {v}, this tool reads {BODY_VERSION}: update the tool"));
+        let Body { at, actor, event } = read(body)?;
+        match event {
+            Event::Grant(GrantEvent::Given(given)) => Ok(Self { at, actor, given }),
+            Event::Grant(GrantEvent::Acknowledged(_)) => Err(String::from("it acknowledges a copy")),
         }
-        let body: Body = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        let Event::Grant(GrantEvent::Given(given)) = body.event;
-        Ok(Self { at: body.at, actor: body.actor, given })
     }
+}
+
+impl Acknowledging {
+    /// Reads a body and when it was logged; the error says what is wrong with it.
+    pub(crate) fn read(body: &[u8]) -> Result<(Timestamp, Self), String> {
+        let Body { at, event, .. } = read(body)?;
+        match event {
+            Event::Grant(GrantEvent::Acknowledged(acknowledging)) => Ok((at, *acknowledging)),
+            Event::Grant(GrantEvent::Given(_)) => Err(String::from("it grants a copy")),
+        }
+    }
+}
+
+fn read(body: &[u8]) -> Result<Body, String> {
+    let Version { v } = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    if v != BODY_VERSION {
+        return Err(format!("its version is {v}, this tool reads {BODY_VERSION}: update the tool"));
+    }
+    serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
 #[derive(Deserialize)]
@@ -64,6 +98,7 @@ enum Event {
 #[serde(rename_all = "snake_case")]
 enum GrantEvent {
     Given(Given),
+    Acknowledged(Box<Acknowledging>),
 }
 
 #[cfg(test)]

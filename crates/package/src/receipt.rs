@@ -1,5 +1,7 @@
 //! The proof that a member's copy was granted: one JSON file that verifies without the program.
 
+mod acknowledged;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,8 +14,13 @@ use crate::{
     grant::{Given, Grant},
 };
 
-/// Version that is written and read.
+pub use acknowledged::{Acknowledged, AcknowledgementFacts};
+
+/// Version without an acknowledgement.
 const VERSION: u32 = 1;
+
+/// Version with one, which tools that cannot check a member's signature refuse.
+const ACKNOWLEDGED: u32 = 2;
 
 /// A grant's log entry, opened for the member it belongs to, with the proof that the log contains it.
 ///
@@ -37,6 +44,9 @@ pub struct Receipt {
     pub proof: String,
     /// The log's verifier key. A hint for people: verification uses the key that the member pinned.
     pub vkey: String,
+    /// The member's signature with its place in the log, once the member acknowledged the copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledgement: Option<Acknowledged>,
 }
 
 /// The opened copy's hash and size.
@@ -86,6 +96,8 @@ pub struct ReceiptFacts {
     pub checkpoint: Checkpoint,
     /// Whether a copy was given and compared.
     pub copy_checked: bool,
+    /// The member's acknowledgement, if the receipt holds one.
+    pub acknowledged: Option<AcknowledgementFacts>,
 }
 
 /// A receipt that does not hold.
@@ -95,7 +107,7 @@ pub enum ReceiptError {
     #[error("the receipt is damaged: {0}; fetch it again")]
     Json(String),
     /// Another version of the format.
-    #[error("the receipt has version {found}, this tool reads 1: update the tool")]
+    #[error("the receipt has version {found}, this tool reads 1 and 2: update the tool")]
     Version {
         /// Version that was found.
         found: u32,
@@ -128,6 +140,9 @@ pub enum ReceiptError {
         /// What is wrong with the entry's body.
         reason: String,
     },
+    /// The acknowledgement in it is none of this grant.
+    #[error("the receipt's acknowledgement does not hold: {0}; fetch the receipt again")]
+    Acknowledgement(String),
     /// A field outside the opening says something else than the log entry.
     #[error("the receipt's field `{field}` says `{receipt}`, the log says `{log}`: the receipt was changed")]
     Field {
@@ -168,9 +183,27 @@ impl Receipt {
         let Given { member, case, item, sha256, size, .. } = grant(&opening)?.given;
         let copy = CopyFacts { sha256, size };
         let (proof, vkey) = (proof.to_string(), verifier.to_string());
-        let receipt = Self { v: VERSION, member, case, item, copy, opening, proof, vkey };
+        let acknowledgement = None;
+        let receipt = Self { v: VERSION, member, case, item, copy, opening, proof, vkey, acknowledgement };
         receipt.verify(verifier, None)?;
         Ok(receipt)
+    }
+
+    /// Adds the member's acknowledgement, proved against the same checkpoint, and verifies the whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`Receipt::verify`].
+    pub fn with_acknowledgement(
+        mut self,
+        opening: Opening,
+        proof: &Proof,
+        verifier: &LogVerifier,
+    ) -> Result<Self, ReceiptError> {
+        self.v = ACKNOWLEDGED;
+        self.acknowledgement = Some(Acknowledged { opening, proof: proof.to_string() });
+        self.verify(verifier, None)?;
+        Ok(self)
     }
 
     /// Checks the receipt against the pinned log key and, when it is given, the opened copy.
@@ -183,14 +216,14 @@ impl Receipt {
         verifier: &LogVerifier,
         plaintext: Option<&[u8]>,
     ) -> Result<ReceiptFacts, ReceiptError> {
-        if self.v != VERSION {
+        if self.v != if self.acknowledgement.is_some() { ACKNOWLEDGED } else { VERSION } {
             return Err(ReceiptError::Version { found: self.v });
         }
         let pinned = verifier.to_string();
         if self.vkey != pinned {
             return Err(ReceiptError::Vkey { receipt: shown(&self.vkey), pinned });
         }
-        let checkpoint = self.verify_opening(verifier)?;
+        let checkpoint = proved(&self.opening, &self.proof, verifier)?;
         let Grant { at, actor, given } = grant(&self.opening)?;
         let copy = CopyFacts { sha256: given.sha256, size: given.size };
         same("member", &self.member, &given.member)?;
@@ -201,9 +234,25 @@ impl Receipt {
         if let Some(plaintext) = plaintext {
             copy.check(plaintext)?;
         }
+        let acknowledged = match &self.acknowledgement {
+            Some(found) => Some(found.verify(verifier, &checkpoint, self.opening.seq, &given)?),
+            None => None,
+        };
         let Given { member, case, wave, item, .. } = given;
         let (seq, copy_checked) = (self.opening.seq, plaintext.is_some());
-        Ok(ReceiptFacts { member, case, wave, item, copy, at, actor, seq, checkpoint, copy_checked })
+        Ok(ReceiptFacts {
+            member,
+            case,
+            wave,
+            item,
+            copy,
+            at,
+            actor,
+            seq,
+            checkpoint,
+            copy_checked,
+            acknowledged,
+        })
     }
 
     /// Reads a receipt. It proves nothing before [`Receipt::verify`].
@@ -218,7 +267,7 @@ impl Receipt {
         }
         let damaged = |error: serde_json::Error| ReceiptError::Json(error.to_string());
         let Version { v } = serde_json::from_slice(json).map_err(damaged)?;
-        if v != VERSION {
+        if !matches!(v, VERSION | ACKNOWLEDGED) {
             return Err(ReceiptError::Version { found: v });
         }
         serde_json::from_slice(json).map_err(damaged)
@@ -232,15 +281,16 @@ impl Receipt {
     pub fn to_json(&self) -> Result<String, ReceiptError> {
         serde_json::to_string(self).map_err(|error| ReceiptError::Json(error.to_string()))
     }
+}
 
-    fn verify_opening(&self, verifier: &LogVerifier) -> Result<Checkpoint, ReceiptError> {
-        let proof: Proof = self.proof.parse()?;
-        if proof.index != self.opening.seq {
-            return Err(ReceiptError::Seq { opening: self.opening.seq, proof: proof.index });
-        }
-        let record = commitment(&self.opening.salt, &self.opening.body);
-        Ok(proof.verify(verifier, &record)?)
+/// Checks an opening against the log.
+fn proved(opening: &Opening, proof: &str, verifier: &LogVerifier) -> Result<Checkpoint, ReceiptError> {
+    let proof: Proof = proof.parse()?;
+    if proof.index != opening.seq {
+        return Err(ReceiptError::Seq { opening: opening.seq, proof: proof.index });
     }
+    let record = commitment(&opening.salt, &opening.body);
+    Ok(proof.verify(verifier, &record)?)
 }
 
 impl CopyFacts {

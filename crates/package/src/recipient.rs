@@ -4,14 +4,12 @@ use std::{fmt, str::FromStr};
 
 use bech32::{FromBase32, Variant};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use thiserror::Error;
+
+use crate::fingerprint::fingerprint;
 
 /// Human-readable part of an X25519 recipient. **Source:** C2SP age.
 const X25519_PREFIX: &str = "age";
-
-/// Hexadecimal digits of a fingerprint: 64 bits, few enough to read over the telephone.
-const FINGERPRINT_DIGITS: usize = 16;
 
 /// A member's public key: an age recipient, `age1…`.
 ///
@@ -85,15 +83,7 @@ impl MemberKey {
     /// Operator and member read it to each other over a second channel.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let digits = hex::encode(Sha256::digest(self.to_string()));
-        let mut text = String::with_capacity(FINGERPRINT_DIGITS + 3);
-        for (at, digit) in digits.chars().take(FINGERPRINT_DIGITS).enumerate() {
-            if at > 0 && at % 4 == 0 {
-                text.push(' ');
-            }
-            text.push(digit);
-        }
-        text
+        fingerprint(&self.to_string())
     }
 
     pub(crate) fn recipient(&self) -> &dyn age::Recipient {
