@@ -1,6 +1,8 @@
 //! Who acts where no person does, and what they may do: nothing that takes a judgement.
 
-use crate::{id::UserId, program::Command, wave::WaveCommand};
+use crate::{
+    id::UserId, invitation::InvitationCommand, program::Command, report::ReportCommand, wave::WaveCommand,
+};
 
 /// Releases what two people approved, at its instant.
 pub const TIMER: &str = "timer";
@@ -8,10 +10,13 @@ pub const TIMER: &str = "timer";
 /// Whoever holds the data folder, with every key in it, and gives no name.
 pub const CONSOLE: &str = "console";
 
+/// A member's tool, with a token or an invitation; the event says whose.
+pub const MEMBER: &str = "member";
+
 /// Tells whether a name stands for no person; no operator may have it.
 #[must_use]
 pub fn is_reserved(user: &UserId) -> bool {
-    matches!(user.as_str(), TIMER | CONSOLE)
+    matches!(user.as_str(), TIMER | CONSOLE | MEMBER)
 }
 
 /// Tells whether a command is one that this actor gives without being an operator.
@@ -19,7 +24,16 @@ pub(crate) fn may(actor: &UserId, command: &Command) -> bool {
     match actor.as_str() {
         TIMER => matches!(
             command,
-            Command::CommitMarks(..) | Command::RecordCopies(..) | Command::Wave(_, _, WaveCommand::Finish)
+            Command::CommitMarks(..)
+                | Command::RecordCopies(..)
+                | Command::Wave(_, _, WaveCommand::Finish)
+                | Command::Heartbeat(_)
+        ),
+        MEMBER => matches!(
+            command,
+            Command::Delivery(_)
+                | Command::Report(ReportCommand::File { .. })
+                | Command::Invitation(InvitationCommand::Accept(_))
         ),
         CONSOLE => matches!(command, Command::Token(_)),
         _ => false,
@@ -31,9 +45,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_names_are_user_ids() {
+    fn the_names_are_user_ids() {
         assert_eq!(TIMER.parse(), Ok(UserId::timer()));
         assert_eq!(CONSOLE.parse(), Ok(UserId::console()));
-        assert!(is_reserved(&UserId::timer()) && is_reserved(&UserId::console()));
+        assert_eq!(MEMBER.parse(), Ok(UserId::member()));
+        for name in [UserId::timer(), UserId::console(), UserId::member()] {
+            assert!(is_reserved(&name));
+        }
     }
 }

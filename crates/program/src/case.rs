@@ -277,6 +277,10 @@ impl Case {
         self.grants.get(item)?.get(member)
     }
 
+    pub(crate) fn granted_mut(&mut self, item: &ItemId, member: &MemberId) -> Option<&mut Granted> {
+        self.grants.get_mut(item)?.get_mut(member)
+    }
+
     /// Returns what became public.
     #[must_use]
     pub fn published(&self) -> Option<&Published> {

@@ -6,10 +6,10 @@ use thiserror::Error;
 
 use crate::{
     case::CaseEvent, deadline::DeadlineEvent, embargo::EmbargoEvent, grant::GrantEvent, id::UserId,
-    item::ItemEvent, leak::LeakEvent, marks::MarksEvent, member::MemberEvent,
-    notification::NotificationEvent, policies::PolicyEvent, program::ProgramEvent, review::ReviewEvent,
-    sighting::SightingEvent, token::TokenEvent, vetting::VettingEvent, viewing::ViewingEvent,
-    wave::WaveEvent,
+    invitation::InvitationEvent, item::ItemEvent, leak::LeakEvent, marks::MarksEvent, member::MemberEvent,
+    notification::NotificationEvent, policies::PolicyEvent, program::ProgramEvent, report::ReportEvent,
+    review::ReviewEvent, sighting::SightingEvent, token::TokenEvent, vetting::VettingEvent,
+    viewing::ViewingEvent, wave::WaveEvent,
 };
 
 /// Version of the entry's body; events are only ever added to.
@@ -53,6 +53,10 @@ pub enum Event {
     Policy(PolicyEvent),
     /// About an operator that reads an item.
     Viewing(ViewingEvent),
+    /// About a member's report.
+    Report(ReportEvent),
+    /// About an invitation of a member's tool.
+    Invitation(InvitationEvent),
 }
 
 /// An event with its place, its instant and its author.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Event,
     context::Context,
+    delivery::{Acknowledged, Acknowledging, Fetched, Fetching},
     id::{CaseId, ItemId, MemberId, Sha256, WaveId},
     judge::{self, Dossier},
     program::Program,
@@ -48,6 +49,12 @@ pub struct Granted {
     pub size: u64,
     /// Version of the package it was rendered from.
     pub package: u32,
+    /// When its member fetched it first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fetched: Option<Fetched>,
+    /// Its member's acknowledgement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Box<Acknowledged>>,
 }
 
 /// What happened to a copy.
@@ -56,6 +63,10 @@ pub struct Granted {
 pub enum GrantEvent {
     /// A member has been given its copy of an item.
     Given(Grant),
+    /// The member began to fetch it, for the first time.
+    Fetched(Fetching),
+    /// The member signed that it opened it.
+    Acknowledged(Acknowledging),
 }
 
 /// The body of a grant's entry.

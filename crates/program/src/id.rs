@@ -109,6 +109,12 @@ impl UserId {
     pub fn console() -> Self {
         Self(Arc::from(crate::actor::CONSOLE))
     }
+
+    /// Returns the name of a member's tool, whichever member's.
+    #[must_use]
+    pub fn member() -> Self {
+        Self(Arc::from(crate::actor::MEMBER))
+    }
 }
 
 macro_rules! numbered {
@@ -186,6 +192,14 @@ numbered!(
 numbered!(
     /// Numbers a notification, program-wide: `N1`, `N2`, ….
     NotificationId, "N", "a notification"
+);
+numbered!(
+    /// Numbers a member's report, program-wide: `M1`, `M2`, ….
+    ReportId, "M", "a member's report"
+);
+numbered!(
+    /// Numbers an invitation, program-wide: `I1`, `I2`, ….
+    InvitationId, "I", "an invitation"
 );
 numbered!(
     /// Numbers a token, program-wide: `T1`, `T2`, ….

@@ -22,7 +22,7 @@ pub use command::{Enrolment, MemberCommand};
 pub use event::MemberEvent;
 
 pub(crate) use apply::apply;
-pub(crate) use decide::decide;
+pub(crate) use decide::{check_key, check_signing_key, decide};
 
 /// An organisation admitted to the program, or on its way in or out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,6 +50,9 @@ pub struct Member {
     pub facts: BTreeMap<String, RecordedFact>,
     /// Its keys, oldest first.
     pub keys: Vec<Key>,
+    /// The keys it signs with, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub signing_keys: Vec<SigningKey>,
     /// How it was vetted.
     pub sheet: Sheet,
     /// Whom to reach there.
@@ -102,7 +105,32 @@ pub struct Key {
     pub confirmed_at: Option<Timestamp>,
 }
 
+/// A key that a member signs with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SigningKey {
+    /// The public key.
+    pub key: String,
+    /// What is read out over a second channel.
+    pub fingerprint: String,
+    /// Who confirmed it and when, once somebody did.
+    pub confirmed: Option<(UserId, Timestamp)>,
+}
+
 impl Member {
+    /// Returns the key that the member's signatures are checked with: the one confirmed last.
+    #[must_use]
+    pub fn signing_key(&self) -> Option<&SigningKey> {
+        self.signing_keys.iter().rev().find(|key| key.confirmed.is_some())
+    }
+
+    /// Returns the fingerprints of keys of either kind that nobody has compared yet.
+    pub fn unconfirmed(&self) -> impl Iterator<Item = &str> {
+        let sealing = self.keys.iter().filter(|key| key.confirmed_by.is_none()).map(|key| &key.fingerprint);
+        let signing =
+            self.signing_keys.iter().filter(|key| key.confirmed.is_none()).map(|key| &key.fingerprint);
+        sealing.chain(signing).map(String::as_str)
+    }
+
     /// Returns the key that copies are sealed to: the one confirmed last.
     #[must_use]
     pub fn confirmed_key(&self) -> Option<&Key> {
@@ -197,6 +225,13 @@ pub(crate) fn check_change(member: &Member, to: Standing) -> Result<(), Refusal>
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = if self.confirmed_by.is_some() { "confirmed" } else { "unconfirmed" };
+        write!(f, "{} ({state})", self.fingerprint)
+    }
+}
+
+impl fmt::Display for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.confirmed.is_some() { "confirmed" } else { "unconfirmed" };
         write!(f, "{} ({state})", self.fingerprint)
     }
 }

@@ -6,7 +6,7 @@ mod read;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use policy::{Restriction, Role, Tier};
+use policy::{Lead, Restriction, Role, Tier};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -15,13 +15,16 @@ use crate::{
     clock,
     context::Context,
     deadline::{self, Deadline},
+    delivery::{self, DeliveryCommand},
     embargo::{self, EmbargoCommand},
     event::{Entry, Event},
     grant::{self, Copy, GrantEvent, Granted},
+    heartbeat,
     id::{
-        CaseId, DeadlineId, LeakId, MemberId, NotificationId, ReviewId, SightingId, TierId, UserId,
-        ViewingId, WaveId,
+        CaseId, DeadlineId, ItemId, LeakId, MemberId, NotificationId, ReportId, ReviewId, SightingId, TierId,
+        UserId, ViewingId, WaveId,
     },
+    invitation::{self, InvitationCommand, Invitations},
     item::{self, Item},
     leak::{self, LeakCase, LeakCommand},
     marks::{self, MarksCommitment},
@@ -30,6 +33,7 @@ use crate::{
     policies::{self, Policies, PolicyCommand},
     refusal::Refusal,
     restore::{self, Loss},
+    report::{self, MemberReport, ReportCommand},
     review::{self, Review, ReviewCommand},
     sighting::{self, Report, Sighting, SightingEvent},
     token::{self, TokenCommand, Tokens},
@@ -68,6 +72,9 @@ pub struct Program {
     tokens: Tokens,
     pub(crate) policies: Policies,
     viewings: BTreeMap<ViewingId, Viewing>,
+    reports: BTreeMap<ReportId, MemberReport>,
+    invitations: Invitations,
+    heartbeat: Option<Timestamp>,
     entries: u64,
     high_water: Option<Timestamp>,
 }
@@ -124,6 +131,14 @@ pub enum Command {
     Viewing(ViewingCommand),
     /// Something about a token.
     Token(TokenCommand),
+    /// Something that a member does with a granted copy.
+    Delivery(DeliveryCommand),
+    /// Something about members' reports.
+    Report(ReportCommand),
+    /// Something about invitations.
+    Invitation(InvitationCommand),
+    /// Says nothing, once for each stretch of this length.
+    Heartbeat(Lead),
     /// Says that the host's clock is right; a second person's word within a quarter of an hour counts.
     ConfirmClock,
     /// Accepts that entries are lost; a second person's word on the same loss counts.
@@ -194,6 +209,8 @@ pub enum ProgramEvent {
         /// What it lacks.
         loss: Loss,
     },
+    /// Nothing happened.
+    Heartbeat {},
 }
 
 impl Program {
@@ -239,6 +256,10 @@ impl Program {
             Command::Token(command) => token::decide(self, ctx, command),
             Command::ConfirmClock => clock::decide(self, ctx),
             Command::AcceptLoss(loss) => restore::decide(self, ctx, loss),
+            Command::Delivery(command) => delivery::decide(self, ctx, command),
+            Command::Report(command) => report::decide(self, ctx, command),
+            Command::Invitation(command) => invitation::decide(self, ctx, command),
+            Command::Heartbeat(cadence) => heartbeat::decide(self, ctx, cadence),
             Command::Viewing(command) => viewing::decide(self, ctx, command),
             Command::SetRoles(operator, roles) => self.set_roles(ctx.actor, operator, roles),
         }
@@ -276,6 +297,8 @@ impl Program {
                     sha256: given.sha256,
                     size: given.size,
                     package: given.package,
+                    fetched: None,
+                    acknowledged: None,
                 };
                 // The member's and item's own ids share one allocation each over a million grants.
                 let member = self.members.get(&given.member).map_or(&given.member, |known| &known.id).clone();
@@ -284,6 +307,18 @@ impl Program {
                     case.put_grant(item, member, granted);
                 }
             }
+            Event::Grant(event @ GrantEvent::Fetched(of)) => {
+                self.with_grant((&of.case, &of.item, &of.member), |it| {
+                    delivery::apply(it, event, entry.seq, at)
+                });
+            }
+            Event::Grant(event @ GrantEvent::Acknowledged(of)) => {
+                self.with_grant((&of.case, &of.item, &of.member), |it| {
+                    delivery::apply(it, event, entry.seq, at)
+                });
+            }
+            Event::Report(event) => report::apply(&mut self.reports, event, at),
+            Event::Invitation(event) => invitation::apply(&mut self.invitations, event, at, actor),
             Event::Embargo(event) => {
                 self.with_case(event.case(), |case| embargo::apply(case, event, at, actor));
                 deadline::clamp(self, event.case());
@@ -336,6 +371,7 @@ impl Program {
             ProgramEvent::ClockConfirmed {} => self.clock.confirm(at),
             ProgramEvent::RestoreProposed { loss } => self.restore.propose(actor, loss),
             ProgramEvent::RestoreAccepted { loss } => self.restore.accept(loss),
+            ProgramEvent::Heartbeat {} => self.heartbeat = Some(at),
         }
     }
 
@@ -346,6 +382,13 @@ impl Program {
 
     fn void_approvals(&mut self, touched: impl Fn(&Wave) -> bool) {
         self.cases.values_mut().for_each(|case| case.void_approvals(&touched));
+    }
+
+    fn with_grant(&mut self, of: (&CaseId, &ItemId, &MemberId), change: impl FnOnce(&mut Granted)) {
+        let (case, item, member) = of;
+        if let Some(granted) = self.cases.get_mut(case).and_then(|case| case.granted_mut(item, member)) {
+            change(granted);
+        }
     }
 
     fn with_case(&mut self, id: &CaseId, change: impl FnOnce(&mut Case)) {

@@ -7,8 +7,8 @@ use thiserror::Error;
 use crate::{
     embargo::IllegalMove,
     id::{
-        CaseId, CriterionId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId,
-        TokenId, UserId, ViewingId, WaveId,
+        CaseId, CriterionId, ItemId, LeakId, MemberId, NotificationId, ReportId, ReviewId, Sha256,
+        SightingId, TierId, TokenId, UserId, ViewingId, WaveId,
     },
     token::{Holder, Scope},
 };
@@ -37,8 +37,48 @@ pub enum Refusal {
     UnknownNotification(NotificationId),
     #[error("no token `{0}`: `forewarn token list` shows those there are")]
     UnknownToken(TokenId),
+    #[error("no report `{0}`: `forewarn report list` shows those there are")]
+    UnknownReport(ReportId),
+    #[error("report `{0}` tells of nothing seen outside: only a sighting is adopted as one")]
+    NoSightingReported(ReportId),
+    #[error("only a member's own tool does this, with the member's token or invitation")]
+    ByMemberAlone,
+    #[error("the token is not good for this now: ask the program's operators for another")]
+    TokenNotGood,
+    #[error("this copy was acknowledged already, with another signature: nothing was changed")]
+    AcknowledgedAlready,
     #[error(
-        "`{scope}` is nothing that a token of the {holder} is good for: a member's fetches or reports, an operator's reads or acts, an observer's reads"
+        "this acknowledges something else than the copy that was granted: fetch the receipt again, then sign again"
+    )]
+    OtherGrant,
+    #[error(
+        "you have no signing key that the program confirmed: have its fingerprint compared over a second channel"
+    )]
+    NoSigningKey,
+    #[error(
+        "this is signed with another key than the one that the program confirmed last, which is {fingerprint}"
+    )]
+    OtherSigningKey { fingerprint: String },
+    #[error("a note has {most} bytes at most and no control characters: shorten it, or attach an exhibit")]
+    BadNote { most: usize },
+    #[error(
+        "a report has {most} exhibits at most, none of them empty, with names of 1 to 200 bytes: split it into several"
+    )]
+    BadExhibits { most: usize },
+    #[error(
+        "you have filed {most} reports within a day: file the rest tomorrow, or tell the program's operators"
+    )]
+    TooManyReports { most: usize },
+    #[error("`{member}` is {standing}: only a member, or one in vetting, is invited")]
+    NotInvited { member: MemberId, standing: Standing },
+    #[error("an invitation cannot end at {until}: it is {now}, and none lasts beyond {longest}")]
+    InvitationEnd { until: Timestamp, now: Timestamp, longest: Timestamp },
+    #[error(
+        "this code invites nobody: it is unknown, used or over; ask the program's operators for a new one"
+    )]
+    NoInvitation,
+    #[error(
+        "`{scope}` is nothing that a token of the {holder} is good for: a member's fetches, acknowledges or reports, an operator's reads or acts, an observer's reads"
     )]
     ScopeUnfit { scope: Scope, holder: Holder },
     #[error("a token cannot end at {until}: it is {now}, and none lasts beyond {longest}")]

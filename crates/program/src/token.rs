@@ -42,7 +42,9 @@ pub enum Holder {
 pub enum Scope {
     /// A member's list, copies and receipts.
     Fetch,
-    /// A member's acknowledgements and sightings.
+    /// A member's acknowledgements.
+    Acknowledge,
+    /// A member's reports: sightings, coverage, its own mistakes.
     Report,
     /// The whole program, without texts.
     Read,
@@ -152,6 +154,14 @@ impl Token {
     /// the suspension brings it back. An operator's is good while the operator is one.
     #[must_use]
     pub fn good(&self, program: &Program, now: Timestamp, from: IpAddr) -> bool {
+        // An IPv4 address may come in the clothes of an IPv6 one.
+        let from = from.to_canonical();
+        let near = self.from.is_empty() || self.from.iter().any(|net| net.contains(&from));
+        near && self.in_force(program, now)
+    }
+
+    /// Tells whether the token is good at an instant, wherever it is shown from.
+    fn in_force(&self, program: &Program, now: Timestamp) -> bool {
         let holder = match &self.holder {
             Holder::Member(id) => program
                 .member(id)
@@ -159,19 +169,16 @@ impl Token {
             Holder::Operator(id) => program.operators().any(|operator| operator == id),
             Holder::Observer => true,
         };
-        // An IPv4 address may come in the clothes of an IPv6 one.
-        let from = from.to_canonical();
-        let near = self.from.is_empty() || self.from.iter().any(|net| net.contains(&from));
-        holder && near && self.revoked.is_none() && now < self.until
+        holder && self.revoked.is_none() && now < self.until
     }
 }
 
 impl Scope {
-    const ALL: [Self; 4] = [Self::Fetch, Self::Report, Self::Read, Self::Act];
+    const ALL: [Self; 5] = [Self::Fetch, Self::Acknowledge, Self::Report, Self::Read, Self::Act];
 
     fn fits(self, holder: &Holder) -> bool {
         match holder {
-            Holder::Member(_) => matches!(self, Self::Fetch | Self::Report),
+            Holder::Member(_) => matches!(self, Self::Fetch | Self::Acknowledge | Self::Report),
             Holder::Operator(_) => matches!(self, Self::Read | Self::Act),
             Holder::Observer => self == Self::Read,
         }
@@ -180,13 +187,14 @@ impl Scope {
 
 /// A text that names no scope.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("`{0}` is no scope: write fetch, report, read or act")]
+#[error("`{0}` is no scope: write fetch, acknowledge, report, read or act")]
 pub struct BadScope(String);
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Fetch => "fetch",
+            Self::Acknowledge => "acknowledge",
             Self::Report => "report",
             Self::Read => "read",
             Self::Act => "act",
@@ -211,6 +219,23 @@ impl fmt::Display for Holder {
             Self::Observer => f.write_str("observer"),
         }
     }
+}
+
+/// Checks again, when a command is decided, that a member's token is good for it: much may have happened since it was
+/// shown.
+pub(crate) fn check(
+    program: &Program,
+    ctx: &Context<'_>,
+    id: TokenId,
+    member: &MemberId,
+    scope: Scope,
+) -> Result<(), Refusal> {
+    let good = |token: &&Token| {
+        token.holder == Holder::Member(member.clone())
+            && token.scopes.contains(&scope)
+            && token.in_force(program, ctx.now)
+    };
+    program.tokens().known.get(&id).filter(good).map(|_| ()).ok_or(Refusal::TokenNotGood)
 }
 
 /// Decides on a token; a second revocation decides on nothing.
@@ -282,7 +307,7 @@ pub(crate) fn apply(tokens: &mut Tokens, event: &TokenEvent, at: Timestamp, acto
 }
 
 impl Tokens {
-    fn next(&self) -> TokenId {
+    pub(crate) fn next(&self) -> TokenId {
         TokenId(self.known.last_key_value().map_or(0, |(id, _)| id.0).saturating_add(1))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use policy::Standing;
 
-use super::{Key, Member, MemberEvent, ProposedMove, RecordedFact, fact_key};
+use super::{Key, Member, MemberEvent, ProposedMove, RecordedFact, SigningKey, fact_key};
 use crate::{
     id::{MemberId, UserId},
     vetting::Sheet,
@@ -58,6 +58,19 @@ pub(crate) fn apply(
                 member.keys.push(key);
             }
         }
+        MemberEvent::SigningKeyAdded { key, fingerprint, .. } => member.signing_keys.push(SigningKey {
+            key: key.clone(),
+            fingerprint: fingerprint.clone(),
+            confirmed: None,
+        }),
+        MemberEvent::SigningKeyConfirmed { fingerprint, .. } => {
+            let place = member.signing_keys.iter().position(|key| key.fingerprint == *fingerprint);
+            if let Some(place) = place {
+                let mut key = member.signing_keys.remove(place);
+                key.confirmed = Some((actor.clone(), at));
+                member.signing_keys.push(key);
+            }
+        }
         MemberEvent::KeyReconfirmed { fingerprint, .. } => {
             if let Some(key) = member.keys.iter_mut().find(|key| key.fingerprint == *fingerprint) {
                 key.confirmed_by = Some(actor.clone());
@@ -80,6 +93,7 @@ fn applicant(id: &MemberId, place: u32, name: &str, actor: &UserId) -> Member {
         agreement: None,
         facts: BTreeMap::new(),
         keys: Vec::new(),
+        signing_keys: Vec::new(),
         sheet: Sheet::default(),
         contacts: BTreeMap::new(),
     }

@@ -63,7 +63,14 @@ pub enum MemberCommand {
         /// Its fingerprint.
         fingerprint: String,
     },
-    /// Confirms a key after its fingerprint was compared over a second channel.
+    /// Adds a key that the member signs with, unconfirmed.
+    AddSigningKey {
+        /// The public key.
+        key: String,
+        /// Its fingerprint.
+        fingerprint: String,
+    },
+    /// Confirms a key of either kind after its fingerprint was compared over a second channel.
     ConfirmKey {
         /// The fingerprint as compared.
         fingerprint: String,

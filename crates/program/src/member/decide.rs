@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use policy::{Fact, Standing};
 
-use super::{Agreement, Enrolment, Key, MemberCommand, MemberEvent, check_change, check_move, takes_two};
+use super::{
+    Agreement, Enrolment, Key, MemberCommand, MemberEvent, SigningKey, check_change, check_move, takes_two,
+};
 use crate::{
     Event, context::Context, embargo::second_person, id::MemberId, notification, program::Program,
     refusal::Refusal, vetting::check_admission,
@@ -95,8 +97,22 @@ pub(crate) fn decide(
             check_key(program, &recipient, &fingerprint)?;
             event(MemberEvent::KeyAdded { member: id.clone(), recipient, fingerprint })
         }
+        MemberCommand::AddSigningKey { key, fingerprint } => {
+            member?;
+            check_signing_key(program, &key, &fingerprint)?;
+            event(MemberEvent::SigningKeyAdded { member: id.clone(), key, fingerprint })
+        }
         MemberCommand::ConfirmKey { fingerprint } => {
-            let known = member?.keys.iter().find(|key| key.fingerprint == fingerprint);
+            let member = member?;
+            let signing = member.signing_keys.iter().find(|key| key.fingerprint == fingerprint);
+            if let Some(key) = signing {
+                let member = id.clone();
+                return match key.confirmed {
+                    Some(_) => Ok(Vec::new()),
+                    None => event(MemberEvent::SigningKeyConfirmed { member, fingerprint }),
+                };
+            }
+            let known = member.keys.iter().find(|key| key.fingerprint == fingerprint);
             match known {
                 None => Err(Refusal::UnknownKey { member: id.clone(), fingerprint }),
                 Some(key) if key.confirmed_by.is_some() => Ok(Vec::new()),
@@ -158,12 +174,24 @@ fn check_fact(fact: &Fact, evidence: &str, now: Timestamp) -> Result<(), Refusal
 }
 
 /// Checks a key program-wide: were it two members', each could open, and leak, what is marked as the other's.
-fn check_key(program: &Program, recipient: &str, fingerprint: &str) -> Result<(), Refusal> {
+pub(crate) fn check_key(program: &Program, recipient: &str, fingerprint: &str) -> Result<(), Refusal> {
     if recipient.trim().is_empty() || fingerprint.trim().is_empty() {
         return Err(Refusal::Empty("a key and its fingerprint"));
     }
     let same = |key: &Key| key.recipient == recipient || key.fingerprint == fingerprint;
     if program.members().flat_map(|member| &member.keys).any(same) {
+        return Err(Refusal::Exists { what: "key", id: fingerprint.to_owned() });
+    }
+    Ok(())
+}
+
+/// Checks a signing key program-wide: were it two members', one's word could be taken for the other's.
+pub(crate) fn check_signing_key(program: &Program, key: &str, fingerprint: &str) -> Result<(), Refusal> {
+    if key.trim().is_empty() || fingerprint.trim().is_empty() {
+        return Err(Refusal::Empty("a key and its fingerprint"));
+    }
+    let same = |known: &SigningKey| known.key == key || known.fingerprint == fingerprint;
+    if program.members().flat_map(|member| &member.signing_keys).any(same) {
         return Err(Refusal::Exists { what: "key", id: fingerprint.to_owned() });
     }
     Ok(())

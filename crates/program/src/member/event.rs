@@ -83,6 +83,22 @@ pub enum MemberEvent {
         /// Its fingerprint.
         fingerprint: String,
     },
+    /// A key that it signs with was added.
+    SigningKeyAdded {
+        /// Whose.
+        member: MemberId,
+        /// The public key.
+        key: String,
+        /// Its fingerprint.
+        fingerprint: String,
+    },
+    /// A key that it signs with was confirmed.
+    SigningKeyConfirmed {
+        /// Whose.
+        member: MemberId,
+        /// Its fingerprint.
+        fingerprint: String,
+    },
     /// The key in use was confirmed once more.
     KeyReconfirmed {
         /// Whose.
@@ -106,6 +122,8 @@ impl MemberEvent {
             | Self::FactWithdrawn { member, .. }
             | Self::KeyAdded { member, .. }
             | Self::KeyConfirmed { member, .. }
+            | Self::SigningKeyAdded { member, .. }
+            | Self::SigningKeyConfirmed { member, .. }
             | Self::KeyReconfirmed { member, .. } => member,
         }
     }

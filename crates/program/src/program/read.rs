@@ -11,14 +11,16 @@ use crate::{
     clock::Word,
     deadline::Deadline,
     id::{
-        CaseId, DeadlineId, LeakId, MemberId, NotificationId, ReviewId, Sha256, SightingId, TierId, UserId,
-        ViewingId,
+        CaseId, DeadlineId, LeakId, MemberId, NotificationId, ReportId, ReviewId, Sha256, SightingId, TierId,
+        UserId, ViewingId,
     },
+    invitation::Invitations,
     leak::LeakCase,
     member::Member,
     notification::Notification,
     refusal::Refusal,
     restore,
+    report::MemberReport,
     review::Review,
     sighting::Sighting,
     token::Tokens,
@@ -147,6 +149,31 @@ impl Program {
         &self.tokens
     }
 
+    /// Returns what members reported, oldest first.
+    pub fn member_reports(&self) -> impl Iterator<Item = &MemberReport> {
+        self.reports.values()
+    }
+
+    /// Returns a member's report.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownReport`].
+    pub fn member_report(&self, id: ReportId) -> Result<&MemberReport, Refusal> {
+        self.reports.get(&id).ok_or(Refusal::UnknownReport(id))
+    }
+
+    /// Returns its invitations, those that ended too.
+    #[must_use]
+    pub fn invitations(&self) -> &Invitations {
+        &self.invitations
+    }
+
+    /// Returns when the last heartbeat was.
+    #[must_use]
+    pub fn heartbeat(&self) -> Option<Timestamp> {
+        self.heartbeat
+    }
+
     /// Returns a tier.
     ///
     /// # Errors
@@ -208,6 +235,10 @@ impl Program {
 impl Program {
     pub(crate) fn next_sighting(&self) -> SightingId {
         SightingId(next(self.sightings.len()))
+    }
+
+    pub(crate) fn next_report(&self) -> ReportId {
+        ReportId(next(self.reports.len()))
     }
 
     pub(crate) fn next_leak(&self) -> LeakId {

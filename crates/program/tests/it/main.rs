@@ -5,6 +5,8 @@ mod body;
 #[cfg(test)]
 mod case;
 #[cfg(test)]
+mod delivery;
+#[cfg(test)]
 mod doubt;
 #[cfg(test)]
 mod due;
@@ -15,11 +17,17 @@ mod fold;
 #[cfg(test)]
 mod grant;
 #[cfg(test)]
+mod heartbeat;
+#[cfg(test)]
+mod invitation;
+#[cfg(test)]
 mod leak;
 #[cfg(test)]
 mod member;
 #[cfg(test)]
 mod policies;
+#[cfg(test)]
+mod report;
 #[cfg(test)]
 mod review;
 #[cfg(test)]

@@ -148,7 +148,9 @@ impl Shadow {
             }
             Event::Review(event) => self.review(event, actor),
             Event::Notification(event) => self.notification(event, at),
-            Event::Token(_) => {}
+            // What a member may have is not changed by any of these.
+            Event::Grant(GrantEvent::Fetched(_) | GrantEvent::Acknowledged(_)) => {}
+            Event::Token(_) | Event::Report(_) | Event::Invitation(_) => {}
             Event::Viewing(event) => self.viewing(event, actor),
             Event::Policy(event) => self.policies(event, actor),
         }
@@ -177,6 +179,7 @@ impl Shadow {
                 assert!(first.is_some_and(|first| first != *actor), "criteria changed by one");
                 self.criteria.clone_from(criteria);
             }
+            ProgramEvent::Heartbeat {} => {}
             ProgramEvent::OperatorProposed { operator } => assert!(!self.operators.contains(operator)),
             ProgramEvent::OperatorAdded { operator } => {
                 self.operators.insert(operator.clone());
@@ -269,6 +272,7 @@ impl Shadow {
             MemberEvent::KeyConfirmed { fingerprint, .. } => {
                 assert_eq!(who.keys.insert(fingerprint.clone(), true), Some(false), "confirmed twice");
             }
+            MemberEvent::SigningKeyAdded { .. } | MemberEvent::SigningKeyConfirmed { .. } => {}
             MemberEvent::KeyReconfirmed { fingerprint, .. } => {
                 assert_eq!(who.keys.get(fingerprint), Some(&true), "reconfirmed what nobody confirmed");
             }

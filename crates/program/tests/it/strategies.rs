@@ -8,12 +8,14 @@ use program::{
     Entry, Event,
     case::{CaseEvent, Observation, PublishedFile},
     deadline::{DeadlineEvent, DeadlineKind},
+    delivery::{Acknowledging, Fetching},
     embargo::{EmbargoEvent, Move, Proposal},
     grant::{Grant, GrantEvent},
     id::{
-        CaseId, CriterionId, DeadlineId, ItemId, LeakId, MemberId, NotificationId, ReviewId, Sha256,
-        SightingId, TierId, TokenId, UserId, ViewingId, WaveId,
+        CaseId, CriterionId, DeadlineId, InvitationId, ItemId, LeakId, MemberId, NotificationId, ReportId,
+        ReviewId, Sha256, SightingId, TierId, TokenId, UserId, ViewingId, WaveId,
     },
+    invitation::InvitationEvent,
     item::{Item, ItemEvent, Tlp},
     leak::{Accused, LeakEvent, ReadingRecord, TraceRecord, Verdict},
     marks::{MarksCommitment, MarksEvent},
@@ -22,6 +24,7 @@ use program::{
     policies::PolicyEvent,
     program::{ProgramEvent, Rules},
     restore::{Head, Loss},
+    report::{ReportEvent, Said},
     review::{Outcome, ReviewEvent},
     sighting::{Exhibit, Sighting, SightingEvent, SightingKind},
     token::{Holder, Scope, TokenEvent},
@@ -129,6 +132,7 @@ fn program_events() -> impl Strategy<Value = ProgramEvent> {
         Just(ProgramEvent::ClockConfirmed {}),
         losses().prop_map(|loss| ProgramEvent::RestoreProposed { loss }),
         losses().prop_map(|loss| ProgramEvent::RestoreAccepted { loss }),
+        Just(ProgramEvent::Heartbeat {}),
     ]
 }
 
@@ -207,6 +211,11 @@ fn member_events() -> impl Strategy<Value = MemberEvent> {
             .prop_map(|(member, fingerprint)| MemberEvent::KeyConfirmed { member, fingerprint }),
         (members(), fingerprint())
             .prop_map(|(member, fingerprint)| MemberEvent::KeyReconfirmed { member, fingerprint }),
+        (members(), text(), fingerprint()).prop_map(|(member, key, fingerprint)| {
+            MemberEvent::SigningKeyAdded { member, key, fingerprint }
+        }),
+        (members(), fingerprint())
+            .prop_map(|(member, fingerprint)| MemberEvent::SigningKeyConfirmed { member, fingerprint }),
     ]
 }
 
@@ -310,35 +319,96 @@ fn wave_events() -> impl Strategy<Value = WaveEvent> {
 
 fn grant_events() -> impl Strategy<Value = GrantEvent> {
     let of = (cases(), waves(), items(), members(), hashes(), any::<u64>(), small(), hashes());
-    (of, text(), text(), prop::collection::vec(text(), 0..3)).prop_map(|(of, key, policy_set, policies)| {
-        let (case, wave, item, member, sha256, size, package, row) = of;
-        let facts = policies.clone();
-        GrantEvent::Given(Grant {
-            case,
-            wave,
-            item,
-            member,
-            sha256,
-            size,
-            package,
-            row,
-            key,
-            policy_set,
-            policies,
-            facts,
-        })
-    })
+    let given = (of, text(), text(), prop::collection::vec(text(), 0..3)).prop_map(
+        |(of, key, policy_set, policies)| {
+            let (case, wave, item, member, sha256, size, package, row) = of;
+            let facts = policies.clone();
+            GrantEvent::Given(Grant {
+                case,
+                wave,
+                item,
+                member,
+                sha256,
+                size,
+                package,
+                row,
+                key,
+                policy_set,
+                policies,
+                facts,
+            })
+        },
+    );
+    let copy = || (cases(), items(), members(), small());
+    let fetched = copy().prop_map(|(case, item, member, token)| {
+        GrantEvent::Fetched(Fetching { case, item, member, token: TokenId(token) })
+    });
+    let acknowledged = (copy(), any::<u64>(), hashes(), any::<u64>(), hashes(), text(), text()).prop_map(
+        |((case, item, member, token), grant, sha256, tree_size, root, key, signature)| {
+            let token = TokenId(token);
+            GrantEvent::Acknowledged(Acknowledging {
+                case,
+                item,
+                member,
+                grant,
+                sha256,
+                tree_size,
+                root,
+                key,
+                signature,
+                token,
+            })
+        },
+    );
+    prop_oneof![2 => given, 1 => fetched, 1 => acknowledged]
 }
 
-fn sighting_events() -> impl Strategy<Value = SightingEvent> {
-    let kind = select(vec![SightingKind::Leak, SightingKind::Mention, SightingKind::Exploitation]);
-    let exhibit = (text(), hashes(), any::<u64>(), hashes()).prop_map(|(name, sha256, size, blob)| Exhibit {
+fn exhibits() -> impl Strategy<Value = Exhibit> {
+    (text(), hashes(), any::<u64>(), hashes()).prop_map(|(name, sha256, size, blob)| Exhibit {
         name,
         sha256,
         size,
         blob,
-    });
-    (small(), cases(), kind, instants(), text(), prop::collection::vec(exhibit, 0..2)).prop_map(
+    })
+}
+
+fn report_events() -> impl Strategy<Value = ReportEvent> {
+    let kind = select(vec![SightingKind::Leak, SightingKind::Mention, SightingKind::Exploitation]);
+    let said = prop_oneof![
+        (kind, instants(), prop::collection::vec(exhibits(), 0..2))
+            .prop_map(|(kind, seen, exhibits)| Said::Sighting { kind, seen, exhibits }),
+        instants().prop_map(|since| Said::Coverage { since }),
+        instants().prop_map(|at| Said::Mistake { at }),
+    ];
+    prop_oneof![
+        (small(), members(), small(), cases(), said, text()).prop_map(
+            |(report, member, token, case, said, note)| {
+                let (report, token) = (ReportId(report), TokenId(token));
+                ReportEvent::Filed { report, member, token, case, said, note }
+            }
+        ),
+        (small(), small()).prop_map(|(report, sighting)| ReportEvent::Adopted {
+            report: ReportId(report),
+            sighting: SightingId(sighting)
+        }),
+    ]
+}
+
+fn invitation_events() -> impl Strategy<Value = InvitationEvent> {
+    prop_oneof![
+        (small(), members(), hashes(), instants()).prop_map(|(invitation, member, sha256, until)| {
+            InvitationEvent::Made { invitation: InvitationId(invitation), member, sha256, until }
+        }),
+        (small(), small()).prop_map(|(invitation, token)| InvitationEvent::Accepted {
+            invitation: InvitationId(invitation),
+            token: TokenId(token)
+        }),
+    ]
+}
+
+fn sighting_events() -> impl Strategy<Value = SightingEvent> {
+    let kind = select(vec![SightingKind::Leak, SightingKind::Mention, SightingKind::Exploitation]);
+    (small(), cases(), kind, instants(), text(), prop::collection::vec(exhibits(), 0..2)).prop_map(
         |(id, case, kind, seen, note, exhibits)| {
             SightingEvent::Added(Sighting { id: SightingId(id), case, kind, seen, note, exhibits })
         },
@@ -446,8 +516,9 @@ fn token_events() -> impl Strategy<Value = TokenEvent> {
         users().prop_map(Holder::Operator),
         Just(Holder::Observer),
     ];
-    let scopes = subsequence(vec![Scope::Fetch, Scope::Report, Scope::Read, Scope::Act], 0..=4)
-        .prop_map(|scopes| scopes.into_iter().collect::<BTreeSet<_>>());
+    let scopes =
+        subsequence(vec![Scope::Fetch, Scope::Acknowledge, Scope::Report, Scope::Read, Scope::Act], 0..=5)
+            .prop_map(|scopes| scopes.into_iter().collect::<BTreeSet<_>>());
     let from = subsequence(vec!["192.0.2.0/24", "2001:db8::/32"], 0..=2)
         .prop_map(|nets| nets.into_iter().map(|net| net.parse().unwrap()).collect());
     prop_oneof![
@@ -518,6 +589,8 @@ pub(crate) fn events() -> impl Strategy<Value = Event> {
         1 => token_events().prop_map(Event::Token),
         1 => viewing_events().prop_map(Event::Viewing),
         1 => policy_events().prop_map(Event::Policy),
+        1 => report_events().prop_map(Event::Report),
+        1 => invitation_events().prop_map(Event::Invitation),
     ]
 }
 

@@ -1,0 +1,165 @@
+//! What a member does with a granted copy: fetch it, acknowledge it, each once.
+
+use std::collections::BTreeSet;
+
+use policy::Standing;
+use program::{
+    Command, Refusal,
+    actor::MEMBER,
+    delivery::{Acknowledging, Delivery, DeliveryCommand, Fetching},
+    id::TokenId,
+    member::MemberCommand,
+    token::{Holder, Scope, TokenCommand},
+};
+
+use crate::world::{DAY, END, World, about, case, item, member, sha, t, to};
+
+const ITEM: &str = "notice.md";
+
+fn issue(text: &str, to: &str, scopes: &[Scope]) -> Command {
+    Command::Token(TokenCommand::Issue {
+        sha256: sha(text),
+        holder: Holder::Member(member(to)),
+        scopes: scopes.iter().copied().collect::<BTreeSet<_>>(),
+        until: t(100 * DAY),
+        from: Vec::new(),
+    })
+}
+
+pub(crate) fn signing_key(key: &str) -> MemberCommand {
+    MemberCommand::AddSigningKey { key: key.to_owned(), fingerprint: format!("fp-{key}") }
+}
+
+pub(crate) fn confirm(key: &str) -> MemberCommand {
+    MemberCommand::ConfirmKey { fingerprint: format!("fp-{key}") }
+}
+
+/// Released, with a token for acme (T1), one for bolt (T2), and acme's signing key confirmed.
+fn released() -> World {
+    let mut world = World::due();
+    world.release("ann").unwrap();
+    world.ok("ann", issue("a", "acme", &[Scope::Fetch, Scope::Acknowledge]));
+    world.ok("ann", issue("b", "bolt", &[Scope::Fetch]));
+    world.ok("ann", about("acme", signing_key("sign1")));
+    world.ok("bob", about("acme", confirm("sign1")));
+    world
+}
+
+fn fetch(who: &str, token: u32, of: &str) -> Command {
+    let (case, item, member) = (case("c"), item(of), member(who));
+    Command::Delivery(DeliveryCommand::Fetch(Fetching { case, item, member, token: TokenId(token) }))
+}
+
+fn acknowledging(world: &World) -> Acknowledging {
+    let granted = world.program.case(&case("c")).unwrap().granted(&item(ITEM), &member("acme")).unwrap();
+    Acknowledging {
+        case: case("c"),
+        item: item(ITEM),
+        member: member("acme"),
+        grant: granted.seq,
+        sha256: granted.sha256,
+        tree_size: granted.seq + 1,
+        root: sha("root"),
+        key: String::from("sign1"),
+        signature: String::from("signature"),
+        token: TokenId(1),
+    }
+}
+
+fn acknowledge(acknowledging: Acknowledging) -> Command {
+    Command::Delivery(DeliveryCommand::Acknowledge(acknowledging))
+}
+
+fn delivery(world: &World) -> Delivery {
+    world.program.case(&case("c")).unwrap().granted(&item(ITEM), &member("acme")).unwrap().delivery()
+}
+
+#[test]
+fn nothing_is_fetched_that_was_not_granted_or_by_another() {
+    let mut world = released();
+    assert!(matches!(world.refused("ann", fetch("acme", 1, ITEM)), Refusal::ByMemberAlone));
+    for (who, token) in [("acme", 2), ("bolt", 1), ("acme", 7)] {
+        assert!(matches!(world.refused(MEMBER, fetch(who, token, ITEM)), Refusal::TokenNotGood), "{who}");
+    }
+    // Bolt's tier gets no reproduction before the public instant.
+    assert!(matches!(world.refused(MEMBER, fetch("bolt", 2, "poc.py")), Refusal::Withheld { .. }));
+    assert!(matches!(world.refused(MEMBER, fetch("acme", 1, "nothing")), Refusal::UnknownItem { .. }));
+    world.ok("ann", to("acme", Standing::Suspended));
+    assert!(matches!(world.refused(MEMBER, fetch("acme", 1, ITEM)), Refusal::TokenNotGood));
+}
+
+#[test]
+fn a_first_fetch_is_an_event_and_no_other() {
+    let mut world = released();
+    assert_eq!(delivery(&world), Delivery::Granted);
+    world.ok(MEMBER, fetch("acme", 1, ITEM));
+    assert_eq!(delivery(&world), Delivery::Fetched);
+    world.now = t(END);
+    world.idle(MEMBER, fetch("acme", 1, ITEM));
+}
+
+#[test]
+fn only_the_granted_copy_in_this_log_is_acknowledged_by_the_confirmed_key() {
+    let mut world = released();
+    let entries = world.program.entries();
+    let refused = |world: &mut World, change: fn(&mut Acknowledging)| {
+        let mut bad = acknowledging(world);
+        change(&mut bad);
+        world.refused(MEMBER, acknowledge(bad))
+    };
+    let other: [fn(&mut Acknowledging); 4] = [
+        |it| it.grant += 1,
+        |it| it.sha256 = sha("another copy"),
+        |it| it.tree_size = it.grant,
+        |it| it.tree_size = u64::MAX,
+    ];
+    for change in other {
+        assert_eq!(refused(&mut world, change), Refusal::OtherGrant);
+    }
+    assert!(matches!(refused(&mut world, |it| it.key = "sign2".into()), Refusal::OtherSigningKey { .. }));
+    assert!(matches!(refused(&mut world, |it| it.token = TokenId(2)), Refusal::TokenNotGood));
+    assert!(matches!(refused(&mut world, |it| it.member = member("bolt")), Refusal::TokenNotGood));
+    assert!(matches!(refused(&mut world, |it| it.case = case("d")), Refusal::UnknownCase(_)));
+    assert!(matches!(refused(&mut world, |it| it.item = item("x")), Refusal::UnknownItem { .. }));
+    let good = acknowledging(&world);
+    assert!(matches!(world.refused("ann", acknowledge(good)), Refusal::ByMemberAlone));
+    assert_eq!(world.program.entries(), entries);
+
+    // A newer key that nobody confirmed does not count, and one that was confirmed takes the older one's place.
+    world.ok("ann", about("acme", signing_key("sign2")));
+    assert!(matches!(refused(&mut world, |it| it.key = "sign2".into()), Refusal::OtherSigningKey { .. }));
+    world.ok("bob", about("acme", confirm("sign2")));
+    assert!(matches!(refused(&mut world, |_| {}), Refusal::OtherSigningKey { .. }));
+}
+
+#[test]
+fn an_acknowledgement_is_logged_once_and_another_is_refused() {
+    let mut world = released();
+    let good = acknowledging(&world);
+    let [entry] = &world.ok(MEMBER, acknowledge(good.clone()))[..] else { panic!("one entry") };
+    assert_eq!(delivery(&world), Delivery::Acknowledged);
+    assert_eq!(
+        String::from_utf8(entry.to_body().unwrap()).unwrap(),
+        format!(
+            r#"{{"v":1,"at":"2026-06-17T00:00:00Z","actor":"member","event":{{"grant":{{"acknowledged":{{"case":"c","item":"notice.md","member":"acme","grant":{},"sha256":"{}","tree_size":{},"root":"{}","key":"sign1","signature":"signature","token":"T1"}}}}}}}}"#,
+            good.grant, good.sha256, good.tree_size, good.root
+        ),
+        "receipts read this form"
+    );
+    world.idle(MEMBER, acknowledge(good.clone()));
+    let other = Acknowledging { signature: String::from("another"), ..good.clone() };
+    assert_eq!(world.refused(MEMBER, acknowledge(other)), Refusal::AcknowledgedAlready);
+    // Whoever lost the answer asks again, with a key that was replaced since.
+    world.ok("ann", about("acme", signing_key("sign2")));
+    world.ok("bob", about("acme", confirm("sign2")));
+    world.idle(MEMBER, acknowledge(good));
+}
+
+#[test]
+fn a_signing_key_belongs_to_one_member() {
+    let mut world = released();
+    assert!(matches!(world.refused("ann", about("bolt", signing_key("sign1"))), Refusal::Exists { .. }));
+    assert!(matches!(world.refused("ann", about("bolt", signing_key(" "))), Refusal::Empty(_)));
+    assert!(matches!(world.refused("ann", about("bolt", confirm("sign1"))), Refusal::UnknownKey { .. }));
+    world.idle("ann", about("acme", confirm("sign1")));
+}
