@@ -11,7 +11,7 @@ use program::{
 };
 use tlog::{Proof, SALT_SIZE};
 
-use crate::{engine::Engine, error::StepError, hash::sha256, master::Package, store::Stored};
+use crate::{engine::Engine, error::StepError, hash::sha256, ledger::Ledger, master::Package, store::Stored};
 
 /// A member's sealed copy of an item.
 pub struct SealedCopy {
@@ -169,17 +169,34 @@ impl Engine {
     /// [`StepError`] when the log cannot be read.
     pub async fn receipt(&self, granted: &Granted) -> Result<Receipt, StepError> {
         let fail = |says: String| StepError::Proof { seq: granted.seq, says };
-        let stored = self.store.entry(granted.seq).await?;
-        let stored =
-            stored.ok_or_else(|| fail(String::from("the entry is missing; run `forewarn verify`")))?;
-        let (opening, proof) = self.prove(stored).await?;
-        Receipt::issue(opening, &proof, &self.keys.log.verifier()).map_err(|error| fail(error.to_string()))
+        let grant = self.stored(granted.seq).await?;
+        let verifier = self.keys.log.verifier();
+        let Some(acknowledged) = &granted.acknowledged else {
+            let (opening, proof) = self.prove(grant).await?;
+            return Receipt::issue(opening, &proof, &verifier).map_err(|error| fail(error.to_string()));
+        };
+        let acknowledged = self.stored(acknowledged.seq).await?;
+        // One checkpoint for both: the log may grow between two.
+        let ledger = self.ledger().await;
+        let (opening, proof) = self.proved(&ledger, grant)?;
+        let receipt = Receipt::issue(opening, &proof, &verifier).map_err(|error| fail(error.to_string()))?;
+        let (opening, proof) = self.proved(&ledger, acknowledged)?;
+        receipt.with_acknowledgement(opening, &proof, &verifier).map_err(|error| fail(error.to_string()))
+    }
+
+    async fn stored(&self, seq: u64) -> Result<Stored, StepError> {
+        let says = || String::from("the entry is missing; run `forewarn verify`");
+        self.store.entry(seq).await?.ok_or_else(|| StepError::Proof { seq, says: says() })
     }
 
     /// Opens an entry and proves it against the log as it is now.
     pub(crate) async fn prove(&self, stored: Stored) -> Result<(Opening, Proof), StepError> {
-        let fail = |says: String| StepError::Proof { seq: stored.seq, says };
         let ledger = self.ledger().await;
+        self.proved(&ledger, stored)
+    }
+
+    fn proved(&self, ledger: &Ledger, stored: Stored) -> Result<(Opening, Proof), StepError> {
+        let fail = |says: String| StepError::Proof { seq: stored.seq, says };
         let tree = ledger.tree();
         let hashes = tree.inclusion(stored.seq, tree.len()).map_err(|error| fail(error.to_string()))?;
         let checkpoint = self.signed(tree)?;

@@ -92,6 +92,9 @@ pub enum StepError {
         /// Why.
         says: String,
     },
+    /// A member's acknowledgement says nothing of this log, or is not signed by who it says.
+    #[error("the acknowledgement does not hold: {0}; fetch the receipt again, then sign again")]
+    Acknowledgement(String),
     /// A proof cannot be made.
     #[error("cannot prove entry {seq}: {says}")]
     Proof {
@@ -116,6 +119,17 @@ pub enum StepError {
         "the program changed while wave `{0}` was released: run the release again, it goes on where it stopped"
     )]
     Unsettled(String),
+}
+
+impl StepError {
+    /// Returns what the program refused, if it was that.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Write(WriteError::Refused(refusal)) => Some(refusal),
+            _ => None,
+        }
+    }
 }
 
 impl From<Refusal> for StepError {

@@ -33,7 +33,7 @@ impl Engine {
 }
 
 /// The exhibit of a file that is not kept yet; the file's hash stands for the blob's name.
-fn unkept(found: &Found) -> Exhibit {
+pub(crate) fn unkept(found: &Found) -> Exhibit {
     let hash = sha256(&found.bytes);
     Exhibit { name: found.name.clone(), sha256: hash, size: found.bytes.len() as u64, blob: hash }
 }

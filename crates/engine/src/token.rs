@@ -28,18 +28,13 @@ impl TokenText {
     /// Writes 32 random bytes as a token.
     #[must_use]
     pub fn of(secret: &[u8; 32]) -> Self {
-        let digits: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self(Zeroizing::new(format!("{PREFIX}{digits}{}", check_digits(&digits))))
+        Self(Zeroizing::new(written(PREFIX, secret)))
     }
 
     /// Reads a token; nothing for what is none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix(PREFIX)?;
-        let (digits, check) = rest.split_at_checked(SECRET)?;
-        let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-        (digits.chars().all(hex) && check == check_digits(digits))
-            .then(|| Self(Zeroizing::new(text.to_owned())))
+        is_written(PREFIX, text).then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
     /// Returns the hash that the log knows.
@@ -59,6 +54,22 @@ impl fmt::Debug for TokenText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenText(…)")
     }
+}
+
+/// Writes 32 random bytes behind a prefix, with digits that check them.
+pub(crate) fn written(prefix: &str, secret: &[u8; 32]) -> String {
+    let digits: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{prefix}{digits}{}", check_digits(&digits))
+}
+
+/// Tells whether a text is what [`written`] writes.
+pub(crate) fn is_written(prefix: &str, text: &str) -> bool {
+    let Some((digits, check)) = text.strip_prefix(prefix).and_then(|rest| rest.split_at_checked(SECRET))
+    else {
+        return false;
+    };
+    let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    digits.chars().all(hex) && check == check_digits(digits)
 }
 
 fn check_digits(digits: &str) -> String {

@@ -17,7 +17,7 @@ use tlog::{LeafHash, Tree};
 use crate::{
     blobs::{BlobError, Blobs},
     checkpoint::CheckpointPlace,
-    copy,
+    copy, delivery,
     folder::Folder,
     hash::sha256,
     keys::Keys,
@@ -118,6 +118,7 @@ async fn examine(folder: &Folder, progress: &dyn Progress, checks: &mut Vec<Chec
     signed.note(fits.map_err(|error| error.to_string()));
     checks.push(signed);
 
+    checks.push(check_acknowledgements(&program, keys.log.name(), &tree));
     let blobs = Blobs::open(&places.blobs);
     checks.push(match (&places.blobs, &blobs) {
         (Place::Path(folder), _) => check_blob_files(folder, progress),
@@ -343,6 +344,19 @@ async fn package(
     let bias = bias_of(program, id, version).map_err(|error| error.to_string())?;
     let loaded = load(blobs, (&keys.blob, &keys.mark), id, version, (&items, bias)).await;
     loaded.map_err(|error| error.to_string())
+}
+
+/// Checks every member's signature, and that the log was the one the member saw.
+fn check_acknowledgements(program: &Program, origin: &str, tree: &Tree) -> Check {
+    let mut check = Check::new("acknowledgements");
+    for case in program.cases() {
+        for (item, member, granted) in case.grants() {
+            let Some(acknowledged) = &granted.acknowledged else { continue };
+            let says = delivery::check(program, (origin, tree), (case.id(), item, member), granted);
+            check.note(says.map_err(|says| format!("entry {}: {says}", acknowledged.seq)));
+        }
+    }
+    check
 }
 
 fn check_public(program: &Program, folder: &Folder) -> Check {

@@ -23,7 +23,7 @@ use engine::{
     verify::{Verification, verify},
 };
 use jiff::{SignedDuration, Timestamp};
-use package::Identity;
+use package::{Identity, MemberSigner};
 use policy::{Class, DutySubject, Fact, FactKind, Lead, Standing, Tier, Trigger};
 use program::{
     Command, Entry, Event,
@@ -203,6 +203,15 @@ impl World {
         verify(&self.root(), &Unwatched).await
     }
 
+    /// Registers a member's signing key; bob confirms it.
+    pub async fn signs(&self, id: &str) {
+        let key = signer(MEMBERS.iter().position(|known| *known == id).unwrap()).verifier();
+        let (key, fingerprint) = (key.to_string(), key.fingerprint());
+        let add = MemberCommand::AddSigningKey { key, fingerprint: fingerprint.clone() };
+        self.ok("ann", about(id, add)).await;
+        self.ok("bob", about(id, MemberCommand::ConfirmKey { fingerprint })).await;
+    }
+
     /// Closes the program and hands out its folder.
     pub async fn closed(self) -> TempDir {
         let Some(engine) = Arc::into_inner(self.engine) else { panic!("somebody still has the program") };
@@ -278,6 +287,11 @@ pub fn lead(seconds: i64) -> Lead {
 /// The secret key of a member, by its place among [`MEMBERS`].
 pub fn identity(number: usize) -> Identity {
     Identity::from_random(&[u8::try_from(number).unwrap() + 1; 32]).unwrap()
+}
+
+/// The secret signing key of a member, by its place among [`MEMBERS`].
+pub fn signer(number: usize) -> MemberSigner {
+    MemberSigner::from_random(&[u8::try_from(number).unwrap() + 101; 32])
 }
 
 pub fn about(id: &str, command: MemberCommand) -> Command {

@@ -1,0 +1,45 @@
+//! Members' reports: their exhibits are kept and hashed as those of sightings are.
+
+use program::{
+    Command, Context, Entry,
+    id::{CaseId, MemberId, TokenId, UserId},
+    report::{ReportCommand, Said},
+};
+
+use crate::{engine::Engine, error::StepError, exhibit::Found, sighting::unkept};
+
+impl Engine {
+    /// Files a member's report; only a sighting has exhibits. One that is refused, or was filed already, keeps no
+    /// blob.
+    ///
+    /// # Errors
+    /// [`StepError`] when an exhibit cannot be kept or the program refuses.
+    pub async fn file_report(
+        &self,
+        member: MemberId,
+        token: TokenId,
+        case: CaseId,
+        mut said: Said,
+        note: String,
+        found: Vec<Found>,
+    ) -> Result<Vec<Entry>, StepError> {
+        if let Said::Sighting { exhibits, .. } = &mut said {
+            *exhibits = found.iter().map(unkept).collect();
+        }
+        let command = |said: Said| {
+            let (member, case, note) = (member.clone(), case.clone(), note.clone());
+            Command::Report(ReportCommand::File { member, token, case, said, note })
+        };
+        let actor = UserId::member();
+        let ctx = Context { now: self.clock.now(), actor: &actor };
+        if self.program().await.decide(&ctx, command(said.clone()))?.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Said::Sighting { exhibits, .. } = &mut said {
+            for (exhibit, found) in exhibits.iter_mut().zip(&found) {
+                exhibit.blob = self.blobs.put(&found.bytes, &self.keys.blob.to_public()).await?;
+            }
+        }
+        Ok(self.execute(&actor, command(said)).await?)
+    }
+}
