@@ -11,15 +11,23 @@ use axum::{
 };
 use engine::{WriteError, token::TokenText};
 use program::{
-    id::{MemberId, UserId},
+    id::{MemberId, TokenId, UserId},
     token::{Holder, Scope, Token},
 };
 
 use crate::{app::App, problem::Problem};
 
-/// A member whose token may fetch.
+/// A member whose token may fetch, and which token that is.
 #[derive(Clone, Debug)]
-pub struct Fetcher(pub MemberId);
+pub struct Fetcher(pub MemberId, pub TokenId);
+
+/// A member whose token may acknowledge.
+#[derive(Clone, Debug)]
+pub struct Acknowledger(pub MemberId, pub TokenId);
+
+/// A member whose token may report.
+#[derive(Clone, Debug)]
+pub struct Reporter(pub MemberId, pub TokenId);
 
 /// Whoever may see the whole program, without texts.
 #[derive(Clone, Copy, Debug)]
@@ -33,10 +41,23 @@ impl FromRequestParts<Arc<App>> for Fetcher {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        match with_scope(parts, app, Scope::Fetch).await?.holder {
-            Holder::Member(member) => Ok(Self(member)),
-            Holder::Operator(_) | Holder::Observer => Err(Problem::forbidden(Scope::Fetch)),
-        }
+        of_member(parts, app, Scope::Fetch).await.map(|(member, token)| Self(member, token))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Acknowledger {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        of_member(parts, app, Scope::Acknowledge).await.map(|(member, token)| Self(member, token))
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Reporter {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        of_member(parts, app, Scope::Report).await.map(|(member, token)| Self(member, token))
     }
 }
 
@@ -56,6 +77,14 @@ impl FromRequestParts<Arc<App>> for Actor {
             Holder::Operator(user) => Ok(Self(user)),
             Holder::Member(_) | Holder::Observer => Err(Problem::forbidden(Scope::Act)),
         }
+    }
+}
+
+async fn of_member(parts: &Parts, app: &App, scope: Scope) -> Result<(MemberId, TokenId), Problem> {
+    let Token { id, holder, .. } = with_scope(parts, app, scope).await?;
+    match holder {
+        Holder::Member(member) => Ok((member, id)),
+        Holder::Operator(_) | Holder::Observer => Err(Problem::forbidden(scope)),
     }
 }
 

@@ -179,6 +179,39 @@ impl Problem {
         Self::new(status, title, refusal.to_string())
     }
 
+    /// Says to a member why something that it did was refused, and no more than that.
+    #[must_use]
+    pub fn of_member_act(error: &StepError) -> Self {
+        let refused = |says: String| Self::new(StatusCode::CONFLICT, "refused", says);
+        let Some(refusal) = error.refusal() else {
+            return match error {
+                StepError::Acknowledgement(_) => refused(error.to_string()),
+                other => Self::of_member_step(other),
+            };
+        };
+        match refusal {
+            Refusal::UnknownCase(_)
+            | Refusal::UnknownItem { .. }
+            | Refusal::UnknownMember(_)
+            | Refusal::Withheld { .. } => Self::not_found(),
+            Refusal::TokenNotGood => Self::unauthorized(),
+            Refusal::NoInvitation => Self::new(StatusCode::FORBIDDEN, "no invitation", refusal.to_string()),
+            Refusal::Exists { .. } => refused(String::from(
+                "this key cannot be registered: make new ones with `forewarn-member keygen`",
+            )),
+            Refusal::AcknowledgedAlready
+            | Refusal::OtherGrant
+            | Refusal::NoSigningKey
+            | Refusal::OtherSigningKey { .. }
+            | Refusal::SeenInTheFuture { .. }
+            | Refusal::Empty(_)
+            | Refusal::BadNote { .. }
+            | Refusal::BadExhibits { .. }
+            | Refusal::TooManyReports { .. } => refused(refusal.to_string()),
+            _ => Self::of_member_step(error),
+        }
+    }
+
     /// Says to a member that something failed, and to the log what.
     #[must_use]
     pub fn of_member_step(error: &StepError) -> Self {

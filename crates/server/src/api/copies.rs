@@ -11,6 +11,7 @@ use axum::{
 };
 use engine::copy::Available;
 use jiff::Timestamp;
+use package::Receipt;
 use program::id::{CaseId, ItemId, MemberId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -43,6 +44,9 @@ pub struct CopyLine {
     granted_at: Timestamp,
     /// The grant's entry in the log.
     seq: u64,
+    /// When the member acknowledged it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acknowledged_at: Option<Timestamp>,
 }
 
 impl CopyLine {
@@ -56,6 +60,7 @@ impl CopyLine {
             size: copy.granted.size,
             granted_at: copy.granted.at,
             seq: copy.granted.seq,
+            acknowledged_at: copy.granted.acknowledged.as_ref().map(|found| found.at),
         }
     }
 }
@@ -67,7 +72,7 @@ impl CopyLine {
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
-    Fetcher(member): Fetcher,
+    Fetcher(member, _): Fetcher,
 ) -> Result<Json<Vec<CopyLine>>, Problem> {
     let (available, _) =
         app.engine.available(&member).await.map_err(|error| Problem::of_member_step(&error))?;
@@ -84,7 +89,7 @@ pub(crate) async fn list(
 ))]
 pub(crate) async fn item(
     State(app): State<Arc<App>>,
-    Fetcher(member): Fetcher,
+    Fetcher(member, _): Fetcher,
     Path((case, item)): Path<(String, String)>,
 ) -> Result<Json<CopyLine>, Problem> {
     find(&app, &member, &case, &item).await.map(|copy| Json(CopyLine::of(&copy)))
@@ -100,7 +105,7 @@ pub(crate) async fn item(
 ))]
 pub(crate) async fn item_by_name(
     State(app): State<Arc<App>>,
-    Fetcher(member): Fetcher,
+    Fetcher(member, _): Fetcher,
     Path(name): Path<String>,
 ) -> Result<Json<CopyLine>, Problem> {
     if let Some((case, item)) = name.split_once(':') {
@@ -131,7 +136,7 @@ pub(crate) async fn item_by_name(
 ))]
 pub(crate) async fn copy(
     State(app): State<Arc<App>>,
-    Fetcher(member): Fetcher,
+    Fetcher(member, token): Fetcher,
     Path((case, item)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -142,6 +147,9 @@ pub(crate) async fn copy(
         let key = program.member(&member).ok().and_then(|member| member.confirmed_key());
         key.map(|key| key.fingerprint.clone()).ok_or_else(Problem::no_key)?
     };
+    // In the log before the first byte goes out; that is when it can no longer be taken back.
+    let noted = app.engine.note_fetch(&member, token, &found).await;
+    noted.map_err(|error| Problem::of_member_act(&error))?;
     let name = (found.granted.seq, key);
     let sealed = match app.sealed.get(&name) {
         Some(sealed) => sealed,
@@ -166,19 +174,24 @@ pub(crate) async fn copy(
 ))]
 pub(crate) async fn receipt(
     State(app): State<Arc<App>>,
-    Fetcher(member): Fetcher,
+    Fetcher(member, _): Fetcher,
     Path((case, item)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
     let found = find(&app, &member, &case, &item).await?;
     let receipt = app.engine.receipt(&found.granted).await;
     let receipt = receipt.map_err(|error| Problem::of_member_step(&error))?;
+    receipt_of(receipt)
+}
+
+/// Answers with a receipt.
+pub(crate) fn receipt_of(receipt: Receipt) -> Result<Response, Problem> {
     let text = receipt.to_json().map_err(|_| Problem::internal())?;
     let kind = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, PRIVATE)], text).into_response())
 }
 
 /// Finds what the member may have now; a name that is none, an unknown one and a withheld item are all nothing.
-async fn find(app: &App, member: &MemberId, case: &str, item: &str) -> Result<Available, Problem> {
+pub(crate) async fn find(app: &App, member: &MemberId, case: &str, item: &str) -> Result<Available, Problem> {
     let (Ok(case), Ok(item)) = (case.parse::<CaseId>(), item.parse::<ItemId>()) else {
         return Err(Problem::not_found());
     };

@@ -29,7 +29,7 @@ const QUIET: Duration = Duration::from_secs(20);
     (status = 200, description = "server-sent events", body = String, content_type = "text/event-stream"),
     Refused,
 ))]
-pub(crate) async fn events(State(app): State<Arc<App>>, Fetcher(member): Fetcher) -> Response {
+pub(crate) async fn events(State(app): State<Arc<App>>, Fetcher(member, _): Fetcher) -> Response {
     let waiting = Waiting {
         growth: app.engine.growth(),
         stopping: app.stopping(),

@@ -26,6 +26,10 @@ pub struct Me {
     tier: Option<String>,
     /// Fingerprint of the confirmed key that copies are sealed to.
     key: Option<String>,
+    /// Fingerprint of the confirmed key that the member signs with.
+    signing_key: Option<String>,
+    /// Fingerprints of newer keys that wait to be compared over a second channel.
+    unconfirmed: Vec<String>,
     /// When its agreement ends.
     agreement_until: Option<Timestamp>,
 }
@@ -35,7 +39,7 @@ pub struct Me {
     (status = 200, body = Me),
     Refused,
 ))]
-pub(crate) async fn me(State(app): State<Arc<App>>, Fetcher(id): Fetcher) -> Result<Json<Me>, Problem> {
+pub(crate) async fn me(State(app): State<Arc<App>>, Fetcher(id, _): Fetcher) -> Result<Json<Me>, Problem> {
     let program = app.engine.program().await;
     let member = program.member(&id).map_err(|_| Problem::not_found())?;
     Ok(Json(Me {
@@ -44,6 +48,8 @@ pub(crate) async fn me(State(app): State<Arc<App>>, Fetcher(id): Fetcher) -> Res
         standing: member.standing.to_string(),
         tier: member.tier.as_ref().map(ToString::to_string),
         key: member.confirmed_key().map(|key| key.fingerprint.clone()),
+        signing_key: member.signing_key().map(|key| key.fingerprint.clone()),
+        unconfirmed: member.unconfirmed().map(str::to_owned).collect(),
         agreement_until: member.agreement.as_ref().map(|agreement| agreement.until),
     }))
 }

@@ -1,11 +1,15 @@
 //! `/api/v1`: one file per resource; the description is made from the same routes.
 
+pub mod acknowledge;
 pub mod cases;
 pub mod copies;
+pub mod deliveries;
+pub mod enrol;
 pub mod events;
 pub mod log;
 pub mod me;
 pub mod members;
+pub mod reports;
 pub mod waves;
 
 use std::sync::Arc;
@@ -57,9 +61,14 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(copies::item_by_name))
         .routes(routes!(copies::copy))
         .routes(routes!(copies::receipt))
+        .routes(routes!(acknowledge::acknowledge))
+        .routes(routes!(reports::file))
+        .routes(routes!(enrol::enrol))
         .routes(routes!(events::events))
         .routes(routes!(log::consistency))
         .routes(routes!(members::list))
+        .routes(routes!(deliveries::list))
+        .routes(routes!(reports::list))
         .routes(routes!(members::member))
         .routes(routes!(members::suspend))
         .routes(routes!(waves::plan))

@@ -66,7 +66,7 @@ impl Site {
     /// A token that is good for all that fits its holder.
     pub(crate) async fn token(&self, holder: Holder) -> String {
         let scopes = match holder {
-            Holder::Member(_) => BTreeSet::from([Scope::Fetch, Scope::Report]),
+            Holder::Member(_) => BTreeSet::from([Scope::Fetch, Scope::Acknowledge, Scope::Report]),
             Holder::Operator(_) => BTreeSet::from([Scope::Read, Scope::Act]),
             Holder::Observer => BTreeSet::from([Scope::Read]),
         };

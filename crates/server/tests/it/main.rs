@@ -1,6 +1,10 @@
 //! The server driven over real sockets, with a simulated clock.
 
 #[cfg(test)]
+mod acknowledge;
+#[cfg(test)]
+mod enrol;
+#[cfg(test)]
 mod fetch;
 #[cfg(test)]
 mod hostile;
@@ -10,6 +14,8 @@ mod http;
 mod operate;
 #[cfg(test)]
 mod public;
+#[cfg(test)]
+mod reports;
 #[cfg(test)]
 mod silence;
 #[cfg(test)]

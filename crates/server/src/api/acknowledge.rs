@@ -1,0 +1,75 @@
+//! A member's word that it opened its copy, signed.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use package::SignedAcknowledgement;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    api::{
+        Body,
+        copies::{find, receipt_of},
+    },
+    app::App,
+    auth::Acknowledger,
+    problem::{Problem, Refused, Undone, Unknown},
+};
+
+/// An acknowledgement: what the member saw, and its signature over that and over the ids of the path.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Acknowledgement {
+    /// The grant's entry in the log.
+    seq: u64,
+    /// SHA-256 of the opened copy.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    sha256: String,
+    /// Size of the log that the receipt was checked against.
+    tree_size: u64,
+    /// Its root.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    root: String,
+    /// The member's signing key, `forewarn-sign1…`.
+    key: String,
+    /// Its Ed25519 signature, base64.
+    signature: String,
+}
+
+/// Acknowledge a copy that was opened
+///
+/// The receipt that is returned holds the signature and its place in the log. Sent again, it is logged once.
+#[utoipa::path(post, path = "/api/v1/cases/{case}/items/{item}/acknowledge", tag = "member",
+    params(("case" = String, Path), ("item" = String, Path)), request_body = Acknowledgement,
+    responses(
+        (status = 200, description = "the receipt, with the acknowledgement", body = serde_json::Value),
+        Refused,
+        Unknown,
+        Undone,
+))]
+pub(crate) async fn acknowledge(
+    State(app): State<Arc<App>>,
+    Acknowledger(member, token): Acknowledger,
+    Path((case, item)): Path<(String, String)>,
+    Body(body): Body<Acknowledgement>,
+) -> Result<Response, Problem> {
+    let signed = read(body).ok_or_else(|| {
+        Problem::bad_request(
+            "an acknowledgement has two hashes, a signing key and a signature: update the tool",
+        )
+    })?;
+    let found = find(&app, &member, &case, &item).await?;
+    let receipt = app.engine.acknowledge(&member, token, &found, signed).await;
+    receipt_of(receipt.map_err(|error| Problem::of_member_act(&error))?)
+}
+
+fn read(body: Acknowledgement) -> Option<SignedAcknowledgement> {
+    let Acknowledgement { seq, sha256, tree_size, root, key, signature } = body;
+    let (sha256, root) = (sha256.parse().ok()?, root.parse().ok()?);
+    let (key, signature) = (key.parse().ok()?, signature.parse().ok()?);
+    Some(SignedAcknowledgement { seq, sha256, tree_size, root, key, signature })
+}
