@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tlog::Hash;
 use ureq::{
     Agent, Body,
@@ -15,7 +15,7 @@ use ureq::{
     tls::{PemItem, RootCerts, TlsConfig, parse_pem},
 };
 
-use crate::args::Server;
+use crate::settings::Reached;
 
 /// Largest answer that is held in memory, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -28,6 +28,8 @@ pub(crate) struct Me {
     pub(crate) standing: String,
     pub(crate) tier: Option<String>,
     pub(crate) key: Option<String>,
+    pub(crate) signing_key: Option<String>,
+    pub(crate) unconfirmed: Vec<String>,
     pub(crate) agreement_until: Option<String>,
 }
 
@@ -37,6 +39,7 @@ pub(crate) struct Line {
     pub(crate) case: String,
     pub(crate) item: String,
     pub(crate) sha256: String,
+    pub(crate) acknowledged_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +56,7 @@ struct Problem {
 pub(crate) struct Client {
     agent: Agent,
     url: String,
+    /// Empty before there is one.
     token: String,
 }
 
@@ -68,12 +72,8 @@ pub(crate) struct Coming {
 }
 
 impl Client {
-    pub(crate) fn new(server: &Server) -> anyhow::Result<Self> {
-        let url = server.url.trim_end_matches('/').to_owned();
-        ensure!(
-            url.starts_with("https://") || server.plain_http || is_loopback(&url),
-            "`{url}` would carry the token in the clear: use https, or say `--plain-http` where a tunnel protects it"
-        );
+    /// Makes a connection with the member's token.
+    pub(crate) fn new(server: &Reached) -> anyhow::Result<Self> {
         let path = &server.token_file;
         let token =
             fs::read_to_string(path).with_context(|| format!("`{}`", path.display()))?.trim().to_owned();
@@ -82,13 +82,36 @@ impl Client {
             "`{}` holds no token: it is one line that starts with `forewarn_`",
             path.display()
         );
+        Self::reach(&server.url, server.ca.as_deref(), server.plain_http, token)
+    }
+
+    /// Makes a connection without a token, for whoever has none yet.
+    pub(crate) fn without_token(
+        url: &str,
+        ca: Option<&std::path::Path>,
+        plain_http: bool,
+    ) -> anyhow::Result<Self> {
+        Self::reach(url, ca, plain_http, String::new())
+    }
+
+    fn reach(
+        url: &str,
+        ca: Option<&std::path::Path>,
+        plain_http: bool,
+        token: String,
+    ) -> anyhow::Result<Self> {
+        let url = url.trim_end_matches('/').to_owned();
+        ensure!(
+            url.starts_with("https://") || plain_http || is_loopback(&url),
+            "`{url}` would carry the token in the clear: use https, or say `--plain-http` where a tunnel protects it"
+        );
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             // A redirect would take the token somewhere else.
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(20)))
             .timeout_recv_response(Some(Duration::from_secs(60)));
-        if let Some(ca) = &server.ca {
+        if let Some(ca) = ca {
             config = config.tls_config(TlsConfig::builder().root_certs(roots(ca)?).build());
         }
         Ok(Self { agent: config.build().into(), url, token })
@@ -116,6 +139,17 @@ impl Client {
 
     pub(crate) fn consistency(&self, old: u64, new: u64) -> anyhow::Result<Vec<Hash>> {
         self.json::<Consistency>(&format!("/api/v1/log/consistency?old={old}&new={new}")).map(|it| it.hashes)
+    }
+
+    /// Sends something in the member's name; returns what is answered.
+    pub(crate) fn post(&self, path: &str, body: &impl Serialize) -> anyhow::Result<Vec<u8>> {
+        let mut request = self.agent.post(format!("{}{path}", self.url));
+        if !self.token.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        }
+        let response = request.send_json(body).with_context(|| format!("`{}{path}`", self.url))?;
+        let mut body = sound(response, path)?.into_body();
+        body.with_config().limit(LARGEST).read_to_vec().with_context(|| format!("`{}{path}`", self.url))
     }
 
     /// Begins to fetch a sealed copy; with a tag, from a byte on.

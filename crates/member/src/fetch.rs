@@ -20,6 +20,7 @@ use crate::{
     names, open,
     out::{HISTORY, Names, Out, SUMS, VKEY},
     output,
+    settings::{Home, given},
     sums::Sums,
     watch,
 };
@@ -39,14 +40,21 @@ pub(crate) struct Fetcher<'a> {
     client: Client,
     out: Out,
     identity: Identity,
+    /// The log's key that was given, or pinned when enrolling.
+    vkey: Option<String>,
     args: &'a FetchArgs,
     json: bool,
 }
 
-pub(crate) fn run(json: bool, args: &FetchArgs) -> anyhow::Result<()> {
-    let identity = open::identity(&args.identity)?;
-    let fetcher =
-        Fetcher { client: Client::new(&args.server)?, out: Out::at(&args.out), identity, args, json };
+pub(crate) fn run(json: bool, home: &Home, args: &FetchArgs) -> anyhow::Result<()> {
+    let settings = home.settings()?;
+    let known = settings.as_ref();
+    let reached = home.server(&args.server)?;
+    let identity = open::identity(&given(&args.identity, known.map(|it| &it.identity), "--identity")?)?;
+    let out = Out::at(&given(&args.out, known.map(|it| &it.out), "--out")?);
+    let pinned = known.filter(|it| it.url == reached.url).map(|it| it.vkey.clone());
+    let vkey = args.vkey.clone().or(pinned);
+    let fetcher = Fetcher { client: Client::new(&reached)?, out, identity, vkey, args, json };
     if args.watch { watch::run(&fetcher) } else { fetcher.once() }
 }
 
@@ -147,8 +155,7 @@ impl Fetcher<'_> {
 
     /// Returns the log's key: the pinned one, the one that was given, or the server's for the first time.
     fn pinned(&self) -> anyhow::Result<LogVerifier> {
-        let given =
-            self.args.vkey.as_deref().map(str::parse::<LogVerifier>).transpose().context("`--vkey`")?;
+        let given = self.vkey.as_deref().map(str::parse::<LogVerifier>).transpose().context("`--vkey`")?;
         if let Some(text) = self.out.maybe(VKEY)? {
             let pinned: LogVerifier = String::from_utf8_lossy(&text).trim_end().parse()?;
             ensure!(

@@ -1,40 +1,48 @@
-//! `forewarn-member keygen`: a key that copies are sealed to.
+//! `forewarn-member keygen`: a key that copies are sealed to, and one to sign with.
 
-use std::{fs, io::Write as _};
-
-use anyhow::Context as _;
-use package::{ExposeSecret as _, Identity};
+use anyhow::ensure;
 use rand::RngCore as _;
 use serde::Serialize;
 
-use crate::{args::KeygenArgs, output};
+use crate::{args::KeygenArgs, files, output};
 
 pub(crate) fn run(json: bool, args: &KeygenArgs) -> anyhow::Result<()> {
     #[derive(Serialize)]
     struct Made {
         public_key: String,
         fingerprint: String,
+        signing_key: String,
+        signing_fingerprint: String,
     }
-    let identity = Identity::from_random(&random())?;
-    let path = &args.out;
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file =
-        options.open(path).with_context(|| format!("`{}`: a key is never overwritten", path.display()))?;
-    file.write_all(identity.to_key_file().expose_secret().as_bytes())?;
-    file.sync_all()?;
-    let public = identity.to_public();
-    let made = Made { public_key: public.to_string(), fingerprint: public.fingerprint() };
+    let (path, beside) = (&args.out, files::beside(&args.out));
+    ensure!(
+        path != &beside,
+        "`{}` is what the signing key will be called: choose another name",
+        path.display()
+    );
+    // Neither is made when the other cannot be.
+    if let Some(taken) = [path, &beside].into_iter().find(|path| path.exists()) {
+        anyhow::bail!("`{}` exists: a key is never overwritten", taken.display());
+    }
+    let public = files::new_identity(path)?.to_public();
+    let signing = files::new_signer(&beside)?.verifier();
+    let made = Made {
+        public_key: public.to_string(),
+        fingerprint: public.fingerprint(),
+        signing_key: signing.to_string(),
+        signing_fingerprint: signing.fingerprint(),
+    };
     if json {
         return output::json(&made);
     }
     output::say(&made.public_key);
+    output::say(&made.signing_key);
     output::aside(format_args!(
-        "the secret key is in `{}`: keep a copy of it. Give the public key to the program, and read its fingerprint out over a second channel: {}",
+        "the secret keys are in `{}` and `{}`: keep copies of them. Give both public keys to the program, and read their fingerprints out over a second channel: {} (sealing), {} (signing)",
         path.display(),
-        made.fingerprint
+        beside.display(),
+        made.fingerprint,
+        made.signing_fingerprint
     ));
     Ok(())
 }

@@ -6,14 +6,19 @@ use anyhow::{Context as _, ensure};
 use package::Identity;
 use serde::Serialize;
 
-use crate::{args::OpenArgs, output};
+use crate::{
+    args::OpenArgs,
+    output,
+    settings::{Home, given},
+};
 
-pub(crate) fn run(json: bool, args: &OpenArgs) -> anyhow::Result<()> {
+pub(crate) fn run(json: bool, home: &Home, args: &OpenArgs) -> anyhow::Result<()> {
     #[derive(Serialize)]
     struct Opened {
         size: usize,
     }
-    let identity = identity(&args.identity)?;
+    let settings = home.settings()?;
+    let identity = identity(&given(&args.identity, settings.as_ref().map(|it| &it.identity), "--identity")?)?;
     ensure!(!args.out.exists(), "`{}` exists: give another name", args.out.display());
     let sealed = fs::read(&args.sealed).with_context(|| format!("`{}`", args.sealed.display()))?;
     let copy = package::open(&sealed, &identity).with_context(|| format!("`{}`", args.sealed.display()))?;

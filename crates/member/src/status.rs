@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::{args::StatusArgs, client::Client, output};
+use crate::{args::StatusArgs, client::Client, output, settings::Home};
 
-pub(crate) fn run(json: bool, args: &StatusArgs) -> anyhow::Result<()> {
+pub(crate) fn run(json: bool, home: &Home, args: &StatusArgs) -> anyhow::Result<()> {
     #[derive(Serialize)]
     struct Status<'a> {
         member: &'a str,
@@ -12,12 +12,17 @@ pub(crate) fn run(json: bool, args: &StatusArgs) -> anyhow::Result<()> {
         standing: &'a str,
         tier: Option<&'a str>,
         key: Option<&'a str>,
+        signing_key: Option<&'a str>,
+        unconfirmed: &'a [String],
         agreement_until: Option<&'a str>,
         copies: usize,
+        acknowledged: usize,
     }
-    let client = Client::new(&args.server)?;
+    let client = Client::new(&home.server(&args.server)?)?;
     let me = client.me()?;
-    let copies = client.copies()?.len();
+    let copies = client.copies()?;
+    let acknowledged = copies.iter().filter(|copy| copy.acknowledged_at.is_some()).count();
+    let copies = copies.len();
     if json {
         return output::json(&Status {
             member: &me.member,
@@ -25,8 +30,11 @@ pub(crate) fn run(json: bool, args: &StatusArgs) -> anyhow::Result<()> {
             standing: &me.standing,
             tier: me.tier.as_deref(),
             key: me.key.as_deref(),
+            signing_key: me.signing_key.as_deref(),
+            unconfirmed: &me.unconfirmed,
             agreement_until: me.agreement_until.as_deref(),
             copies,
+            acknowledged,
         });
     }
     let or = |text: Option<&str>, none: &str| text.unwrap_or(none).to_owned();
@@ -38,6 +46,15 @@ pub(crate) fn run(json: bool, args: &StatusArgs) -> anyhow::Result<()> {
         "key         {}",
         or(me.key.as_deref(), "none confirmed: nothing can be sealed to you before the public instant")
     ));
-    output::say(format_args!("copies      {copies} to be had now"));
+    output::say(format_args!(
+        "signing key {}",
+        or(me.signing_key.as_deref(), "none confirmed: you cannot acknowledge")
+    ));
+    for fingerprint in &me.unconfirmed {
+        output::say(format_args!(
+            "waiting     {fingerprint}: read it to the program over a second channel, so that they confirm it"
+        ));
+    }
+    output::say(format_args!("copies      {copies} to be had now, {acknowledged} of them acknowledged"));
     Ok(())
 }

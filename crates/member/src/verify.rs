@@ -17,6 +17,7 @@ use crate::{
     history::History,
     out::{HISTORY, Out, PART, SUMS, VKEY},
     output,
+    settings::{Home, given as either},
     sums::Sums,
 };
 
@@ -25,14 +26,22 @@ use crate::{
 struct Verdict {
     sound: bool,
     copies: usize,
+    acknowledged: usize,
     checkpoints: usize,
     problems: Vec<String>,
 }
 
-pub(crate) fn run(json: bool, args: &VerifyArgs) -> ExitCode {
-    match check(&Out::at(&args.out), args.vkey.as_deref()) {
-        Ok(verdict) => {
-            let told = if json { output::json(&verdict) } else { tell(&verdict, &args.out) };
+pub(crate) fn run(json: bool, home: &Home, args: &VerifyArgs) -> ExitCode {
+    let checked = home.settings().and_then(|settings| {
+        let root = either(&args.out, settings.as_ref().map(|it| &it.out), "--out")?;
+        let vkey =
+            args.vkey.as_deref().or(settings.as_ref().filter(|it| it.out == root).map(|it| it.vkey.as_str()));
+        let out = Out::at(&root);
+        Ok((check(&out, vkey)?, root))
+    });
+    match checked {
+        Ok((verdict, root)) => {
+            let told = if json { output::json(&verdict) } else { tell(&verdict, &root) };
             match (verdict.sound, told) {
                 (true, Ok(())) => ExitCode::SUCCESS,
                 (true, Err(error)) => failed(&error),
@@ -50,10 +59,10 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 
 fn tell(verdict: &Verdict, out: &Path) -> anyhow::Result<()> {
     verdict.problems.iter().for_each(output::say);
-    let Verdict { copies, checkpoints, problems, .. } = verdict;
+    let Verdict { copies, acknowledged, checkpoints, problems, .. } = verdict;
     if problems.is_empty() {
         output::say(format_args!(
-            "`{}` is sound. Copies that fit their receipts, and receipts that fit the log: {copies}. Checkpoints that fit each other: {checkpoints}",
+            "`{}` is sound. Copies that fit their receipts, and receipts that fit the log: {copies}. Of these acknowledged: {acknowledged}. Checkpoints that fit each other: {checkpoints}",
             out.display()
         ));
     } else {
@@ -92,7 +101,10 @@ fn check(out: &Out, given: Option<&str>) -> anyhow::Result<Verdict> {
             };
             for name in sums.0.keys().filter_map(|name| name.strip_suffix(".receipt.json")) {
                 match copy(out, name, &verifier, &history) {
-                    Ok(()) => verdict.copies += 1,
+                    Ok(acknowledged) => {
+                        verdict.copies += 1;
+                        verdict.acknowledged += usize::from(acknowledged);
+                    }
                     Err(error) => note(&mut verdict, error.context(format!("`{name}`"))),
                 }
             }
@@ -150,7 +162,8 @@ fn pinned(out: &Out, given: Option<&str>) -> anyhow::Result<LogVerifier> {
     Ok(pinned)
 }
 
-fn copy(out: &Out, name: &str, verifier: &LogVerifier, history: &History) -> anyhow::Result<()> {
+/// Checks a copy with its receipt; tells whether it was acknowledged.
+fn copy(out: &Out, name: &str, verifier: &LogVerifier, history: &History) -> anyhow::Result<bool> {
     let json = out.read(&format!("{name}.receipt.json"))?;
     let receipt = Receipt::from_json(&json)?;
     ensure!(receipt.to_json()?.as_bytes() == json, "its receipt was changed");
@@ -162,5 +175,5 @@ fn copy(out: &Out, name: &str, verifier: &LogVerifier, history: &History) -> any
     );
     let proof = out.read(&format!("{name}.tlog-proof"))?;
     ensure!(proof == receipt.proof.as_bytes(), "its proof was changed");
-    Ok(())
+    Ok(facts.acknowledged.is_some())
 }

@@ -17,21 +17,21 @@ use program::{
 use server::{Config, Serving};
 use testbed::{DAY, World, after, files, identity, member, suspend};
 
-struct Desk {
-    world: World,
-    serving: Serving,
+pub(crate) struct Desk {
+    pub(crate) world: World,
+    pub(crate) serving: Serving,
     dir: tempfile::TempDir,
 }
 
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Desk {
     /// A program with its first wave released, a server, and acme's key and token in a folder.
-    async fn of_acme(seed: u64) -> Self {
+    pub(crate) async fn of_acme(seed: u64) -> Self {
         let world = World::due(seed).await;
         world.release("w1").await.unwrap();
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -47,13 +47,13 @@ impl Desk {
         Self { world, serving, dir }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    async fn run(&self, args: &[&str]) -> Said {
+    pub(crate) async fn run(&self, args: &[&str]) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_forewarn-member"));
-        command.args(args).current_dir(self.dir.path());
+        command.args(args).current_dir(self.dir.path()).env("FOREWARN_HOME", self.path("home"));
         let done = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         Said { code: done.status.code().unwrap(), out: text(done.stdout), err: text(done.stderr) }
@@ -86,10 +86,10 @@ async fn what_is_fetched_is_what_was_granted_and_is_fetched_once() {
     let sound = desk.verify().await;
     assert_eq!(sound.code, 0, "{}", sound.out);
 
-    // The log grows, and the history with it.
+    // The log grows, and the history with it: each first fetch is an entry.
     desk.world.ok("ann", testbed::harmless("later")).await;
     assert_eq!(desk.fetch(&[]).await.code, 0);
-    assert!(desk.verify().await.out.contains("each other: 2"));
+    assert!(desk.verify().await.out.contains("each other: 4"));
 
     desk.world.ok("ann", suspend("acme")).await;
     let refused = desk.fetch(&[]).await;
