@@ -67,12 +67,15 @@ pub(crate) enum Verb {
     Wave(crate::wave::WaveVerb),
     /// Say why a member may or may not have an item, at any instant
     Explain(crate::explain::ExplainArgs),
-    /// Export a member's sealed copies with receipts, or check such an export
+    /// List how far copies have come; export a member's sealed copies, or check such an export
     #[command(subcommand)]
     Copy(crate::copy::CopyVerb),
     /// Record what was seen outside
     #[command(subcommand)]
     Sighting(crate::sighting::SightingVerb),
+    /// Read what members reported, and make sightings of theirs
+    #[command(subcommand)]
+    Report(crate::report::ReportVerb),
     /// Trace a leaked file to the copy it derives from
     Trace(crate::trace::TraceArgs),
     /// Add up the evidence of every trace, over all cases

@@ -12,16 +12,18 @@ use program::{
     Command,
     case::{Case, CaseCommand, Observation},
     deadline::Deadline,
+    delivery::Delivery,
     embargo::{Embargo, EmbargoCommand, before},
-    id::{CaseId, ViewingId},
+    id::{CaseId, ItemId, ViewingId},
     item::Tlp,
+    report::MemberReport,
     sighting::Sighting,
 };
 use serde::Serialize;
 
 use crate::{
     args::{Common, instant, named},
-    output,
+    output, report,
     session::Session,
     tier::class,
 };
@@ -315,6 +317,7 @@ async fn show(common: &Common, session: &Session, id: &CaseId) -> anyhow::Result
     let case = program.case(id)?;
     let sightings: Vec<&Sighting> = program.sightings().filter(|sighting| sighting.case == *id).collect();
     let deadlines: Vec<&Deadline> = program.deadlines().filter(|deadline| deadline.case == *id).collect();
+    let reports: Vec<&MemberReport> = program.member_reports().filter(|report| report.case == *id).collect();
     if common.json {
         #[derive(Serialize)]
         struct Shown<'a> {
@@ -322,8 +325,9 @@ async fn show(common: &Common, session: &Session, id: &CaseId) -> anyhow::Result
             case: &'a Case,
             sightings: Vec<&'a Sighting>,
             deadlines: Vec<&'a Deadline>,
+            reports: Vec<&'a MemberReport>,
         }
-        return output::json(&Shown { case, sightings, deadlines });
+        return output::json(&Shown { case, sightings, deadlines, reports });
     }
     let cves = case.cves().join(", ");
     let cves = if cves.is_empty() { cves } else { format!(" ({cves})") };
@@ -348,6 +352,9 @@ async fn show(common: &Common, session: &Session, id: &CaseId) -> anyhow::Result
         ]
     });
     output::table(false, &(), &["sighting", "kind", "seen", "exhibits", "note"], rows)?;
+    if !reports.is_empty() {
+        report::table(&program, &reports)?;
+    }
     for deadline in deadlines {
         let state = match &deadline.closed {
             Some((at, how)) => format!("{how}, {at}"),
@@ -366,9 +373,17 @@ fn items(case: &Case) -> anyhow::Result<()> {
             item.tlp.to_string(),
             item.size.to_string(),
             case.grants_of(&item.item).count().to_string(),
+            came(case, &item.item, Delivery::Fetched),
+            came(case, &item.item, Delivery::Acknowledged),
         ]
     });
-    output::table(false, &(), &["item", "class", "label", "bytes", "copies"], rows)
+    let headings = ["item", "class", "label", "bytes", "copies", "fetched", "acknowledged"];
+    output::table(false, &(), &headings, rows)
+}
+
+/// Counts the copies of an item that have come so far, or further.
+fn came(case: &Case, item: &ItemId, far: Delivery) -> String {
+    case.grants_of(item).filter(|(_, granted)| granted.delivery() >= far).count().to_string()
 }
 
 fn waves(case: &Case) -> anyhow::Result<()> {

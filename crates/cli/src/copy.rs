@@ -1,5 +1,7 @@
 //! `forewarn copy`: a member's sealed copies with their receipts.
 
+mod list;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -13,7 +15,7 @@ use engine::{
     export::{new_folder, write},
 };
 use package::{CopyEntry, Digest, Manifest, Receipt};
-use program::id::MemberId;
+use program::id::{CaseId, MemberId};
 use serde::Serialize;
 use tlog::LogVerifier;
 
@@ -44,6 +46,19 @@ The policies are asked again: what a member may no longer have is not written.")
         /// A folder that is empty or not there
         out: PathBuf,
     },
+    /// List how far copies have come: not granted, granted, fetched, acknowledged, by whom and when
+    #[command(after_help = "\
+Example:
+  forewarn copy list
+  forewarn copy list --case ACME-2026-7 --member acme --json")]
+    List {
+        /// Of this case alone
+        #[arg(long)]
+        case: Option<CaseId>,
+        /// Of this member alone
+        #[arg(long)]
+        member: Option<MemberId>,
+    },
     /// Check an export without the program: hashes, receipts, proofs
     Verify {
         /// The folder that was exported
@@ -59,6 +74,11 @@ pub(crate) async fn run(common: &Common, verb: CopyVerb) -> anyhow::Result<ExitC
         CopyVerb::Export { member, out } => {
             let session = Session::open(common).await?;
             let done = export(common, &session, &member, &out).await;
+            session.close(done).await.map(|()| ExitCode::SUCCESS)
+        }
+        CopyVerb::List { case, member } => {
+            let session = Session::open(common).await?;
+            let done = list::list(common, &session, case.as_ref(), member.as_ref()).await;
             session.close(done).await.map(|()| ExitCode::SUCCESS)
         }
         CopyVerb::Verify { out, vkey } => verify(common, &out, vkey.as_deref()),

@@ -23,6 +23,7 @@ mod prove;
 mod publish;
 mod reference;
 mod relocate;
+mod report;
 mod review;
 mod serve;
 mod session;
@@ -74,6 +75,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Explain(args) => explain::run(&common, args).await?,
         Verb::Copy(verb) => return copy::run(&common, verb).await,
         Verb::Sighting(verb) => sighting::run(&common, verb).await?,
+        Verb::Report(verb) => report::run(&common, verb).await?,
         Verb::Trace(args) => trace::run(&common, args).await?,
         Verb::Ledger(args) => ledger::run(&common, args).await?,
         Verb::Review(verb) => review::run(&common, verb).await?,

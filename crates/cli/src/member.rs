@@ -3,13 +3,14 @@
 pub(crate) mod criteria;
 mod due;
 mod duties;
+mod enrol;
 mod screen;
 mod show;
 mod vetting;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use package::MemberKey;
+use package::{MemberKey, MemberVerifier};
 use policy::{DutySubject, Fact, FactKind, Lead, Standing, Trigger, duties::Pack};
 use program::{
     Command,
@@ -64,10 +65,13 @@ Example:
 A fact of another kind than disclosure-duty is one statement: recording it again replaces it. With `--value`
 it says codes, from which `forewarn member duties` derives duties.")]
     Fact(FactArgs),
-    /// Add a member's age key, or confirm one after comparing its fingerprint over a second channel
+    /// Invite a member's tool: a link, good once, by which it registers its keys and gets its token
+    Enrol(enrol::EnrolArgs),
+    /// Add a member's age key or signing key, or confirm one after comparing its fingerprint over a second channel
     #[command(after_help = "\
 Example:
   forewarn member key acme age1… --as vera                     # shows the fingerprint
+  forewarn member key acme forewarn-sign1… --as vera           # the key it acknowledges with
   forewarn member key acme --confirm 'FINGERPRINT' --as vera   # after reading it out by telephone")]
     Key(KeyArgs),
     /// Record that a member signed an agreement
@@ -158,7 +162,7 @@ pub(crate) struct FactArgs {
 pub(crate) struct KeyArgs {
     /// Which member
     member: MemberId,
-    /// The age recipient, age1…
+    /// The age recipient, age1…, or the signing key, forewarn-sign1…
     #[arg(required_unless_present_any = ["confirm", "reconfirm"])]
     key: Option<String>,
     /// The fingerprint as compared over a second channel
@@ -224,14 +228,13 @@ async fn act(common: &Common, session: &Session, verb: MemberVerb) -> anyhow::Re
             let done = format!("recorded for `{}`", args.member);
             (done, session.execute(fact(args)?).await?)
         }
+        MemberVerb::Enrol(args) => return enrol::run(common, session, args).await,
         MemberVerb::Key(KeyArgs { member, key: Some(key), .. }) => {
-            let key = self::key(&key)?;
-            let (recipient, fingerprint) = (key.to_string(), key.fingerprint());
+            let (fingerprint, command) = registered(&key)?;
             let done = format!(
                 "added a key for `{member}`; its fingerprint is {fingerprint}: read it to the member over a second \
                  channel, then `forewarn member key {member} --confirm '{fingerprint}'`"
             );
-            let command = MemberCommand::AddKey { recipient, fingerprint };
             (done, session.execute(one(member, command)).await?)
         }
         MemberVerb::Key(KeyArgs { member, reconfirm: Some(fingerprint), .. }) => {
@@ -268,6 +271,18 @@ async fn act(common: &Common, session: &Session, verb: MemberVerb) -> anyhow::Re
         }
     };
     output::entries(common.json, &done, &entries)
+}
+
+/// Reads a key of either kind; returns its fingerprint and the command that adds it.
+fn registered(text: &str) -> anyhow::Result<(String, MemberCommand)> {
+    if text.trim().to_ascii_lowercase().starts_with("forewarn-sign") {
+        let key: MemberVerifier = text.parse()?;
+        let (key, fingerprint) = (key.to_string(), key.fingerprint());
+        return Ok((fingerprint.clone(), MemberCommand::AddSigningKey { key, fingerprint }));
+    }
+    let key = key(text)?;
+    let (recipient, fingerprint) = (key.to_string(), key.fingerprint());
+    Ok((fingerprint.clone(), MemberCommand::AddKey { recipient, fingerprint }))
 }
 
 fn enrolment(args: AddArgs) -> anyhow::Result<Enrolment> {

@@ -7,12 +7,13 @@ use engine::exhibit::{self, Found, Skipped};
 use jiff::Timestamp;
 use program::{
     id::CaseId,
+    report::{MemberReport, Said},
     sighting::{Sighting, SightingKind},
 };
 
 use crate::{
     args::{Common, instant, named},
-    output,
+    output, report,
     session::Session,
 };
 
@@ -73,7 +74,16 @@ async fn act(common: &Common, session: &Session, verb: SightingVerb) -> anyhow::
                 let (id, case) = (sighting.id.to_string(), sighting.case.to_string());
                 vec![id, case, kind, sighting.seen.to_string(), sighting.note.clone()]
             });
-            output::table(common.json, &sightings, &["sighting", "case", "kind", "seen", "note"], rows)
+            output::table(common.json, &sightings, &["sighting", "case", "kind", "seen", "note"], rows)?;
+            let waiting: Vec<&MemberReport> = program
+                .member_reports()
+                .filter(|report| report.adopted.is_none() && matches!(report.said, Said::Sighting { .. }))
+                .collect();
+            if !common.json && !waiting.is_empty() {
+                output::say("what members saw and nobody has made a sighting of (`forewarn report adopt`):");
+                report::table(&program, &waiting)?;
+            }
+            Ok(())
         }
         SightingVerb::Add(AddArgs { case, kind, seen, files, note }) => {
             let found = exhibit::found(&files)?;

@@ -51,7 +51,8 @@ pub(crate) struct NewArgs {
     /// The operator in whose name it acts; without one it can look and not act
     #[arg(long, requires = "role")]
     user: Option<UserId>,
-    /// What it is good for: fetch or report for a member, read or act for an operator; all that fits when absent
+    /// What it is good for: fetch, acknowledge or report for a member, read or act for an operator; all that fits
+    /// when absent
     #[arg(long)]
     scope: Vec<Scope>,
     /// For how long, as in 30d, or until which instant; 90 days when absent, a year at most
@@ -108,7 +109,7 @@ async fn new(common: &Common, session: &Session, args: NewArgs) -> anyhow::Resul
         until: Timestamp,
     }
     let (holder, fitting): (Holder, &[Scope]) = match (args.member, args.role, args.user) {
-        (Some(member), ..) => (Holder::Member(member), &[Scope::Fetch, Scope::Report]),
+        (Some(member), ..) => (Holder::Member(member), &[Scope::Fetch, Scope::Acknowledge, Scope::Report]),
         (None, _, Some(user)) => (Holder::Operator(user), &[Scope::Read, Scope::Act]),
         (None, _, None) => (Holder::Observer, &[Scope::Read]),
     };

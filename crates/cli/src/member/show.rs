@@ -87,6 +87,7 @@ pub(super) async fn show(common: &Common, session: &Session, id: &MemberId) -> a
         vec![format!("{} contact", role.as_str()), format!("{}, {}", contact.name, contact.address)]
     }));
     rows.extend(member.keys.iter().map(|key| vec![String::from("key"), key.to_string()]));
+    rows.extend(member.signing_keys.iter().map(|key| vec![String::from("signing key"), key.to_string()]));
     rows.extend(member.facts.iter().map(|(key, recorded)| {
         let text = format!(
             "{} (evidence: {}; {} by {})",

@@ -1,0 +1,78 @@
+//! `forewarn copy list`: how far copies have come.
+
+use jiff::Timestamp;
+use program::{
+    delivery::{Row, deliveries},
+    id::{CaseId, ItemId, MemberId, TokenId},
+};
+use serde::Serialize;
+
+use crate::{args::Common, output, session::Session};
+
+/// A copy as listed.
+#[derive(Serialize)]
+struct Listed<'a> {
+    case: &'a CaseId,
+    item: &'a ItemId,
+    member: &'a MemberId,
+    delivery: String,
+    granted: Option<Timestamp>,
+    fetched: Option<Timestamp>,
+    fetched_with: Option<TokenId>,
+    acknowledged: Option<Timestamp>,
+    acknowledged_key: Option<&'a str>,
+}
+
+impl<'a> Listed<'a> {
+    fn of(case: &'a CaseId, row: &Row<'a>) -> Self {
+        let fetched = row.granted.and_then(|granted| granted.fetched);
+        let acknowledged = row.granted.and_then(|granted| granted.acknowledged.as_deref());
+        Self {
+            case,
+            item: row.item,
+            member: row.member,
+            delivery: row.state(),
+            granted: row.granted.map(|granted| granted.at),
+            fetched: fetched.map(|fetched| fetched.at),
+            fetched_with: fetched.map(|fetched| fetched.token),
+            acknowledged: acknowledged.map(|found| found.at),
+            acknowledged_key: acknowledged.map(|found| found.key.as_str()),
+        }
+    }
+}
+
+pub(super) async fn list(
+    common: &Common,
+    session: &Session,
+    case: Option<&CaseId>,
+    member: Option<&MemberId>,
+) -> anyhow::Result<()> {
+    let program = session.engine.program().await;
+    // Something mistyped is not the same as nothing there.
+    case.map(|id| program.case(id)).transpose()?;
+    member.map(|id| program.member(id)).transpose()?;
+    let listed: Vec<Listed<'_>> = program
+        .cases()
+        .filter(|known| case.is_none_or(|id| known.id() == id))
+        .flat_map(|known| deliveries(&program, known).into_iter().map(|row| Listed::of(known.id(), &row)))
+        .filter(|row| member.is_none_or(|id| row.member == id))
+        .collect();
+    let at = |at: Option<Timestamp>| at.map_or_else(String::new, |at| at.to_string());
+    let rows = listed.iter().map(|row| {
+        let with = row.fetched_with.map_or_else(String::new, |token| format!(" with {token}"));
+        vec![
+            format!("{}: {}", row.case, row.item),
+            row.member.to_string(),
+            row.delivery.clone(),
+            at(row.granted),
+            format!("{}{with}", at(row.fetched)),
+            at(row.acknowledged),
+        ]
+    });
+    output::table(
+        common.json,
+        &listed,
+        &["copy", "member", "state", "granted", "fetched", "acknowledged"],
+        rows,
+    )
+}
