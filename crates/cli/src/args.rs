@@ -67,7 +67,7 @@ pub(crate) enum Verb {
     Wave(crate::wave::WaveVerb),
     /// Say why a member may or may not have an item, at any instant
     Explain(crate::explain::ExplainArgs),
-    /// List how far copies have come; export a member's sealed copies, or check such an export
+    /// List how far copies have come, export a member's, or check an export
     #[command(subcommand)]
     Copy(crate::copy::CopyVerb),
     /// Record what was seen outside

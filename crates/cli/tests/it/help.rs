@@ -107,8 +107,9 @@ fn help_for_the_binary() {
       case          Open cases, add items, hold embargoes
       wave          Plan, approve and release waves
       explain       Say why a member may or may not have an item, at any instant
-      copy          Export a member's sealed copies with receipts, or check such an export
+      copy          List how far copies have come, export a member's, or check an export
       sighting      Record what was seen outside
+      report        Read what members reported, and make sightings of theirs
       trace         Trace a leaked file to the copy it derives from
       ledger        Add up the evidence of every trace, over all cases
       review        Review a member's standing, by two people

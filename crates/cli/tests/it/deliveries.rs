@@ -1,0 +1,61 @@
+//! What operators do for members' tools: invite them, confirm signing keys, see how far copies have come.
+
+use package::MemberSigner;
+use serde_json::json;
+
+use crate::world::{CASE, Desk};
+
+#[test]
+fn how_far_copies_have_come_is_listed() {
+    let desk = Desk::due();
+    let states = |desk: &Desk| -> Vec<String> {
+        let rows = desk.json(&["copy", "list", "--member", "veltrune"]);
+        let state = |row: &serde_json::Value| row["delivery"].as_str().unwrap().to_owned();
+        rows.as_array().unwrap().iter().map(state).collect()
+    };
+    assert_eq!(states(&desk), ["not granted", "not granted"]);
+    desk.by("alice", &["wave", "release", CASE, "first"]);
+    assert_eq!(states(&desk), ["granted", "granted"]);
+    let table = desk.ok(&["copy", "list", "--case", CASE]);
+    assert!(table.contains("veltrune") && table.contains("not granted"), "ombrelis has no key: {table}");
+    assert!(desk.ok(&["case", "show", CASE]).contains("acknowledged"));
+    assert!(desk.refused(&["copy", "list", "--member", "nobody"]).contains("no member `nobody`"));
+    assert!(desk.refused(&["copy", "list", "--case", "none"]).contains("no case `none`"));
+}
+
+#[test]
+fn a_signing_key_is_registered_and_confirmed_as_any_key() {
+    let desk = Desk::peopled();
+    let signer = MemberSigner::from_random(&[4; 32]);
+    let (key, fingerprint) = (signer.verifier().to_string(), signer.verifier().fingerprint());
+    let cut = key.split_at(key.len() - 1).0;
+    desk.refuses(&["member", "key", "veltrune", cut], &["checksum"]);
+    desk.refuses(
+        &["member", "key", "veltrune", "FOREWARN-SIGN-SECRET-KEY-1QQQ"],
+        &["must not leave its owner"],
+    );
+    assert!(desk.by("alice", &["member", "key", "veltrune", &key]).contains(&fingerprint));
+    desk.refuses(&["member", "key", "ombrelis", &key], &["exists already"]);
+    desk.by("alice", &["member", "key", "veltrune", "--confirm", &fingerprint]);
+    let member = desk.json(&["member", "show", "veltrune"]);
+    assert_eq!(member["signing_keys"][0]["fingerprint"], fingerprint);
+    assert!(desk.ok(&["member", "show", "veltrune"]).contains(&format!("{fingerprint} (confirmed)")));
+}
+
+#[test]
+fn an_invitation_is_shown_once_and_its_code_is_not_in_the_log() {
+    let desk = Desk::peopled();
+    let enrol = ["member", "enrol", "veltrune", "--url", "https://warn.example/"];
+    desk.refuses(&["member", "enrol", "nobody", "--url", "https://warn.example"], &["no member `nobody`"]);
+    desk.refuses(&["member", "enrol", "veltrune", "--url", "warn.example"], &["https://"]);
+    desk.refuses(&[&enrol[..], &["--for", "31d"]].concat(), &["none lasts beyond"]);
+    let told = desk.json_by("alice", &enrol);
+    let link = told["link"].as_str().unwrap();
+    assert!(link.starts_with("https://warn.example/enrol#forewarn_enrol_"), "{link}");
+    assert_eq!(told["invitation"], json!("I1"));
+    let code = link.split('#').nth(1).unwrap();
+    let database = std::fs::read(desk.path("acme/forewarn.db")).unwrap();
+    assert!(!database.windows(code.len()).any(|window| window == code.as_bytes()));
+    assert!(desk.ok(&["report", "list"]).contains("no report yet"));
+    desk.refuses(&["report", "adopt", "M1"], &["no report `M1`"]);
+}
