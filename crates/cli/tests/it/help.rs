@@ -193,8 +193,10 @@ fn help_for_members() {
       list       List the members
       show       Show one member's record
       fact       Record a fact about a member, or withdraw one
-      key        Add a member's age key, or confirm one after comparing its fingerprint over a second
-                 channel
+      enrol      Invite a member's tool: a link, good once, by which it registers its keys and gets its
+                 token
+      key        Add a member's age key or signing key, or confirm one after comparing its fingerprint
+                 over a second channel
       agreement  Record that a member signed an agreement
       suspend    Suspend a member, alone and at once: nothing is given to it from now on
       reinstate  Reinstate a suspended or restricted member; takes effect when a second operator says
