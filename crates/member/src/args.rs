@@ -84,6 +84,9 @@ pub(crate) struct KeygenArgs {
     /// The file to write; it must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    /// Make the hybrid of ML-KEM-768 and X25519, which a quantum computer does not open; `age` 1.3 and later read it
+    #[arg(long)]
+    pub(crate) post_quantum: bool,
 }
 
 #[derive(Debug, Args)]
@@ -171,6 +174,9 @@ pub(crate) struct EnrolArgs {
     /// Go over plain HTTP to another host than this one
     #[arg(long)]
     pub(crate) plain_http: bool,
+    /// Make a post-quantum key, where there is none yet
+    #[arg(long)]
+    pub(crate) post_quantum: bool,
 }
 
 #[derive(Debug, Args)]

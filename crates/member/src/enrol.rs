@@ -28,7 +28,7 @@ pub(crate) fn run(json: bool, home: &Home, args: &EnrolArgs) -> anyhow::Result<(
     let client = Client::without_token(url, args.ca.as_deref(), args.plain_http)?;
     let home = home.create()?;
     let mut settings = Settings::below(&home, String::new(), url.to_owned(), String::new());
-    let (identity, signer) = files::both(&settings.identity, &settings.signing_key)?;
+    let (identity, signer) = files::both(&settings.identity, &settings.signing_key, args.post_quantum)?;
     let request = EnrolmentRequest::new(code, identity.to_public(), &signer);
     let answer = client.post("/api/v1/enrol", &request)?;
     let enrolled: Enrolled = serde_json::from_slice(&answer).context("`/api/v1/enrol`: update the tool")?;

@@ -47,9 +47,10 @@ pub(crate) fn new_signer(path: &Path) -> anyhow::Result<MemberSigner> {
     Ok(signer)
 }
 
-/// Makes a key that copies are sealed to.
-pub(crate) fn new_identity(path: &Path) -> anyhow::Result<Identity> {
-    let identity = Identity::from_random(&random())?;
+/// Makes a key that copies are sealed to, of the classical kind or of the post-quantum hybrid.
+pub(crate) fn new_identity(path: &Path, hybrid: bool) -> anyhow::Result<Identity> {
+    let identity =
+        if hybrid { Identity::hybrid_from_random(&random())? } else { Identity::from_random(&random())? };
     create(path, identity.to_key_file().expose_secret())?;
     Ok(identity)
 }
@@ -61,8 +62,12 @@ pub(crate) fn signer(path: &Path) -> anyhow::Result<MemberSigner> {
 }
 
 /// Reads both keys, and makes those that are not there.
-pub(crate) fn both(identity: &Path, signing: &Path) -> anyhow::Result<(Identity, MemberSigner)> {
-    let opens = if identity.exists() { open::identity(identity)? } else { new_identity(identity)? };
+pub(crate) fn both(
+    identity: &Path,
+    signing: &Path,
+    hybrid: bool,
+) -> anyhow::Result<(Identity, MemberSigner)> {
+    let opens = if identity.exists() { open::identity(identity)? } else { new_identity(identity, hybrid)? };
     let signs = if signing.exists() { signer(signing)? } else { new_signer(signing)? };
     Ok((opens, signs))
 }

@@ -24,7 +24,7 @@ pub(crate) fn run(json: bool, args: &KeygenArgs) -> anyhow::Result<()> {
     if let Some(taken) = [path, &beside].into_iter().find(|path| path.exists()) {
         anyhow::bail!("`{}` exists: a key is never overwritten", taken.display());
     }
-    let public = files::new_identity(path)?.to_public();
+    let public = files::new_identity(path, args.post_quantum)?.to_public();
     let signing = files::new_signer(&beside)?.verifier();
     let made = Made {
         public_key: public.to_string(),

@@ -11,7 +11,7 @@ use std::{
 };
 
 use age::secrecy::ExposeSecret;
-use package::{CopyEntry, Digest, Identity, Manifest, MemberKey, Opening, Receipt, Tlp, seal_to};
+use package::{CopyEntry, Digest, Identity, Manifest, MemberKey, Opening, Receipt, Tlp, seal};
 use tlog::{Checkpoint, LogSigner, Proof, Tree, commitment, leaf_hash};
 
 /// Around the edges of the format's chunks of 64 KiB, and a megabyte.
@@ -43,8 +43,7 @@ fn export(folder: &Path, key: &MemberKey) -> Result<(), Box<dyn Error>> {
         let hashes = tree.inclusion(index, tree.len())?;
         let proof = Proof { extra: None, index, hashes, checkpoint: checkpoint.clone() };
         let receipt = Receipt::issue(opening, &proof, &signer.verifier())?;
-        let mut sealed = Vec::new();
-        seal_to(copy.as_slice(), &mut sealed, key)?;
+        let sealed = seal(copy, key)?;
         let entry = CopyEntry {
             case: receipt.case.clone(),
             item: receipt.item.clone(),

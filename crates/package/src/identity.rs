@@ -5,17 +5,18 @@ use bech32::{ToBase32, Variant};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::MemberKey;
+use crate::{MemberKey, hybrid::HybridIdentity};
 
 /// Human-readable part of an X25519 identity; lower case, the whole text is made upper case afterwards.
 /// **Source:** C2SP age.
 const X25519_PREFIX: &str = "age-secret-key-";
 
-/// A member's secret key: an age identity, `AGE-SECRET-KEY-1…`. It has no `Debug` and no `Display`.
+/// A member's secret key: an age identity, `AGE-SECRET-KEY-1…` or `AGE-SECRET-KEY-PQ-1…`. It has no `Debug` and no `Display`.
 pub struct Identity(Kind);
 
 enum Kind {
     X25519(age::x25519::Identity),
+    Hybrid(Box<HybridIdentity>),
 }
 
 /// A text that is no usable identity. It never quotes the text.
@@ -30,9 +31,6 @@ pub enum IdentityError {
     /// An identity file under a passphrase.
     #[error("the key file is encrypted: decrypt it with `age -d` first and give the result")]
     Encrypted,
-    /// A post-quantum identity, which is not supported yet.
-    #[error("post-quantum keys are not supported yet: use the key that was made without `-pq`")]
-    PostQuantum,
     /// An identity that needs a plugin.
     #[error("keys of age plugins are not supported: open the copy with `age -d -i` and the plugin")]
     Plugin,
@@ -63,6 +61,16 @@ impl Identity {
         Self::x25519(&text)
     }
 
+    /// Makes a post-quantum identity from 32 bytes, which must come fresh from the operating system.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityError::Damaged`] would mean that the library refuses what the specification allows.
+    pub fn hybrid_from_random(bytes: &[u8; 32]) -> Result<Self, IdentityError> {
+        let identity = HybridIdentity::from_random(bytes).ok_or(IdentityError::Damaged)?;
+        Ok(Self(Kind::Hybrid(Box::new(identity))))
+    }
+
     /// Reads a key file as `age-keygen` writes it, or the bare key: one identity, comments behind `#`.
     ///
     /// # Errors
@@ -80,7 +88,8 @@ impl Identity {
         let starts =
             |prefix: &str| line.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
         if starts("AGE-SECRET-KEY-PQ-") {
-            Err(IdentityError::PostQuantum)
+            let identity = HybridIdentity::parse(line).ok_or(IdentityError::Damaged)?;
+            Ok(Self(Kind::Hybrid(Box::new(identity))))
         } else if starts("AGE-PLUGIN-") {
             Err(IdentityError::Plugin)
         } else if starts("age1") {
@@ -97,22 +106,25 @@ impl Identity {
     pub fn to_public(&self) -> MemberKey {
         match &self.0 {
             Kind::X25519(identity) => identity.to_public().into(),
+            Kind::Hybrid(identity) => identity.to_public().into(),
         }
     }
 
     /// Writes the text of a key file that `age -d -i` reads: the public key as a comment, then the secret one.
     #[must_use]
     pub fn to_key_file(&self) -> SecretString {
-        let Kind::X25519(identity) = &self.0;
-        let secret = identity.to_string();
-        let text =
-            Zeroizing::new(format!("# public key: {}\n{}\n", self.to_public(), secret.expose_secret()));
+        let secret = match &self.0 {
+            Kind::X25519(identity) => Zeroizing::new(identity.to_string().expose_secret().to_owned()),
+            Kind::Hybrid(identity) => identity.to_text(),
+        };
+        let text = Zeroizing::new(format!("# public key: {}\n{}\n", self.to_public(), *secret));
         SecretString::from(text.as_str())
     }
 
     pub(crate) fn identity(&self) -> &dyn age::Identity {
         match &self.0 {
             Kind::X25519(identity) => identity,
+            Kind::Hybrid(identity) => identity.as_ref(),
         }
     }
 
@@ -142,7 +154,7 @@ mod tests {
         assert_eq!(refused(KEY), IdentityError::Public);
         assert_eq!(refused("-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n"), IdentityError::Encrypted);
         assert_eq!(refused("age-encryption.org/v1\n-> scrypt"), IdentityError::Encrypted);
-        assert_eq!(refused("AGE-SECRET-KEY-PQ-1QQQ"), IdentityError::PostQuantum);
+        assert_eq!(refused("AGE-SECRET-KEY-PQ-1QQQ"), IdentityError::Damaged);
         assert_eq!(refused("AGE-PLUGIN-YUBIKEY-1QYQ"), IdentityError::Plugin);
         assert_eq!(refused(&format!("{SECRET}\n{SECRET}\n")), IdentityError::Several);
         assert_eq!(refused("-----BEGIN OPENSSH PRIVATE KEY-----"), IdentityError::NotAge);

@@ -6,22 +6,22 @@ use bech32::{FromBase32, Variant};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::fingerprint::fingerprint;
+use crate::{fingerprint::fingerprint, hybrid::HybridRecipient};
 
 /// Human-readable part of an X25519 recipient. **Source:** C2SP age.
 const X25519_PREFIX: &str = "age";
 
-/// A member's public key: an age recipient, `age1…`.
+/// A member's public key: an age recipient, X25519 (`age1…`) or the post-quantum hybrid (`age1pq1…`).
 ///
-/// Only X25519 now; the post-quantum hybrid becomes a second kind behind the same functions. A copy has one
-/// recipient, so kinds never mix in one file.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// A copy has one recipient, so kinds never mix in one file.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MemberKey(Kind);
 
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 enum Kind {
     X25519(age::x25519::Recipient),
+    Hybrid(Box<HybridRecipient>),
 }
 
 /// A text that cannot be a member's key. It never quotes the text, which may be secret.
@@ -48,13 +48,8 @@ pub enum MemberKeyError {
         "OpenPGP keys are not accepted: make a key with `age-keygen` and send its line that starts with `age1`"
     )]
     OpenPgp,
-    /// A post-quantum recipient, which is not supported yet.
-    #[error(
-        "post-quantum keys are not accepted yet: send an X25519 key, made with `age-keygen` without `-pq`"
-    )]
-    PostQuantum,
     /// A recipient that needs a plugin.
-    #[error("keys of the age plugin `{name}` are not accepted: send an X25519 key, made with `age-keygen`")]
+    #[error("keys of the age plugin `{name}` are not accepted: send a key made with `age-keygen`")]
     Plugin {
         /// Name of the plugin.
         name: String,
@@ -68,7 +63,7 @@ pub enum MemberKeyError {
     )]
     Mistyped,
     /// A point that everybody can open, or an encoding that its owner could not open.
-    #[error("the key is not a safe X25519 key: no honest tool makes it; make a new one with `age-keygen`")]
+    #[error("the key is not a safe key: no honest tool makes it; make a new one with `age-keygen`")]
     Unsafe,
     /// Anything else.
     #[error(
@@ -89,7 +84,14 @@ impl MemberKey {
     pub(crate) fn recipient(&self) -> &dyn age::Recipient {
         match &self.0 {
             Kind::X25519(recipient) => recipient,
+            Kind::Hybrid(recipient) => recipient.as_ref(),
         }
+    }
+}
+
+impl From<HybridRecipient> for MemberKey {
+    fn from(recipient: HybridRecipient) -> Self {
+        Self(Kind::Hybrid(Box::new(recipient)))
     }
 }
 
@@ -127,8 +129,10 @@ impl FromStr for MemberKey {
         let rest = lower.strip_prefix("age1").ok_or(MemberKeyError::NotAge)?;
         if let Some((name, _)) = rest.rsplit_once('1') {
             // A second `1` ends a longer prefix: the digit is not in the alphabet of the data part.
+            if name == "pq" {
+                return hybrid(text);
+            }
             return Err(match name {
-                "pq" => MemberKeyError::PostQuantum,
                 _ if is_plugin_name(name) => MemberKeyError::Plugin { name: name.to_owned() },
                 _ => MemberKeyError::Mistyped,
             });
@@ -156,6 +160,7 @@ impl fmt::Display for MemberKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::X25519(recipient) => recipient.fmt(f),
+            Kind::Hybrid(recipient) => recipient.fmt(f),
         }
     }
 }
@@ -178,6 +183,17 @@ fn check_point(text: &str) -> Result<(), MemberKeyError> {
     }
     let bytes = Vec::<u8>::from_base32(&data).map_err(|_| MemberKeyError::Mistyped)?;
     let point: [u8; 32] = bytes.try_into().map_err(|_| MemberKeyError::Mistyped)?;
+    safe(point)
+}
+
+/// Reads a hybrid recipient; its X25519 half must be as safe as one that stands alone.
+fn hybrid(text: &str) -> Result<MemberKey, MemberKeyError> {
+    let recipient = HybridRecipient::parse(text)?;
+    safe(recipient.point())?;
+    Ok(recipient.into())
+}
+
+fn safe(point: [u8; 32]) -> Result<(), MemberKeyError> {
     // Any scalar will do: clamping makes it a multiple of the cofactor and of no other subgroup's order.
     let shared = x25519_dalek::x25519([1; 32], point);
     if shared == [0; 32] || !is_canonical(&point) { Err(MemberKeyError::Unsafe) } else { Ok(()) }
@@ -236,7 +252,10 @@ mod tests {
         assert_eq!(refused("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI me@host"), MemberKeyError::Ssh);
         assert_eq!(refused("ecdsa-sha2-nistp256 AAAA"), MemberKeyError::Ssh);
         assert_eq!(refused("-----BEGIN PGP PUBLIC KEY BLOCK-----"), MemberKeyError::OpenPgp);
-        assert_eq!(refused(&encode("age1pq", &[7; 1216])), MemberKeyError::PostQuantum);
+        assert_eq!(refused(&encode("age1pq", &[7; 1215])), MemberKeyError::Mistyped);
+        // Coefficients beyond ML-KEM's modulus, and an X25519 half that everybody can open.
+        assert_eq!(refused(&encode("age1pq", &[0xff; 1216])), MemberKeyError::Unsafe);
+        assert_eq!(refused(&encode("age1pq", &[0; 1216])), MemberKeyError::Unsafe);
         let yubikey = encode("age1yubikey", &[2; 33]);
         assert_eq!(refused(&yubikey), MemberKeyError::Plugin { name: "yubikey".into() });
         assert_eq!(refused(&format!("{KEY} {KEY}")), MemberKeyError::Several);

@@ -9,7 +9,7 @@ use age::{DecryptError, Decryptor, EncryptError, Encryptor};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::{Identity, MemberKey};
+use crate::{Identity, MemberKey, padding::Padded};
 
 /// Bytes moved at a time; the chunk size of the format, so that a chunk is never split. **Source:** C2SP age.
 const CHUNK: usize = 64 * 1024;
@@ -18,7 +18,7 @@ const CHUNK: usize = 64 * 1024;
 const MAGIC: &[u8] = b"age-encryption.org/";
 
 /// Room for header, nonce and the first chunk's tag, in bytes.
-const HEADER: usize = 1024;
+const HEADER: usize = 4096;
 
 /// A copy that could not be sealed.
 #[derive(Debug, Error)]
@@ -60,7 +60,7 @@ pub enum OpenError {
     Write(#[source] io::Error),
 }
 
-/// Seals a copy so that only the member's key opens it; `age -d` opens it too.
+/// Seals a copy so that only the member's key opens it; `age -d` opens it too. Its length is rounded up.
 ///
 /// Sealing twice gives different bytes: file key and nonce are drawn by `age` from the operating system.
 ///
@@ -72,14 +72,15 @@ pub enum OpenError {
 pub fn seal(plaintext: &[u8], key: &MemberKey) -> Result<Vec<u8>, SealError> {
     // One tag of 16 bytes for each chunk.
     let tags = (plaintext.len() / CHUNK + 1) * 16;
-    let mut sealed = Vec::with_capacity(plaintext.len() + tags + HEADER);
-    let mut writer = encryptor(key)?.wrap_output(&mut sealed).map_err(SealError::Write)?;
+    let padded = Padded::new(key.recipient(), plaintext.len());
+    let mut sealed = Vec::with_capacity(plaintext.len() + tags + padded.room() + HEADER);
+    let mut writer = encryptor(&padded)?.wrap_output(&mut sealed).map_err(SealError::Write)?;
     writer.write_all(plaintext).map_err(SealError::Write)?;
     writer.finish().map_err(SealError::Write)?;
     Ok(sealed)
 }
 
-/// Seals a stream, and returns the plaintext's size in bytes.
+/// Seals a stream, and returns the plaintext's size in bytes; it is known at the end alone, and so nothing is padded.
 ///
 /// After an error the output is incomplete and does not open.
 ///
@@ -87,7 +88,7 @@ pub fn seal(plaintext: &[u8], key: &MemberKey) -> Result<Vec<u8>, SealError> {
 ///
 /// As [`seal`], and what reading or writing reports.
 pub fn seal_to(mut plaintext: impl Read, sealed: impl Write, key: &MemberKey) -> Result<u64, SealError> {
-    let mut writer = encryptor(key)?.wrap_output(sealed).map_err(SealError::Write)?;
+    let mut writer = encryptor(key.recipient())?.wrap_output(sealed).map_err(SealError::Write)?;
     let size = pump(&mut plaintext, &mut writer).map_err(|failed| match failed {
         Failed::Reading(error) => SealError::Read(error),
         Failed::Writing(error) => SealError::Write(error),
@@ -128,8 +129,8 @@ pub fn open_to(sealed: impl Read, mut plaintext: impl Write, identity: &Identity
     Ok(size)
 }
 
-fn encryptor(key: &MemberKey) -> Result<Encryptor, SealError> {
-    Encryptor::with_recipients(iter::once(key.recipient())).map_err(|error| match error {
+fn encryptor(recipient: &dyn age::Recipient) -> Result<Encryptor, SealError> {
+    Encryptor::with_recipients(iter::once(recipient)).map_err(|error| match error {
         EncryptError::Io(error) => SealError::Write(error),
         other => SealError::Key(other.to_string()),
     })
@@ -205,7 +206,9 @@ mod tests {
     fn every_changed_byte_is_refused() {
         let mine = identity(1);
         let sealed = seal(b"what only one member may know", &mine.to_public()).unwrap();
-        for at in 0..sealed.len() {
+        // Of the filler, which is thousands of times the same letter, some bytes stand for all.
+        let filler = |at: usize| sealed.get(at.saturating_sub(2)..at + 3) == Some(&b"xxxxx"[..]);
+        for at in (0..sealed.len()).filter(|at| !filler(*at) || at % 97 == 0) {
             for flip in [0x01, 0x20, 0x80] {
                 let mut changed = sealed.clone();
                 changed[at] ^= flip;
@@ -263,6 +266,25 @@ mod tests {
         assert!(matches!(open_to(Broken, Vec::new(), &mine), Err(OpenError::Read(_))));
         let sealed = seal(b"x", &key).unwrap();
         assert!(matches!(open_to(&*sealed, Broken, &mine), Err(OpenError::Write(_))));
+    }
+
+    #[test]
+    fn lengths_are_told_in_steps_and_no_finer() {
+        let mine = identity(1);
+        // What is left of a sealed copy's length once the library's own random stanza is taken out.
+        let length = |size: usize| {
+            let sealed = seal(&vec![7; size], &mine.to_public()).unwrap();
+            let end = sealed.windows(5).position(|window| window == b"\n--- ").unwrap();
+            let header = String::from_utf8(sealed[..end].to_vec()).unwrap();
+            let grease =
+                header.split("\n-> ").find(|stanza| stanza.split(' ').next().unwrap().ends_with("-grease"));
+            sealed.len() - grease.map_or(0, |stanza| stanza.len() + 4)
+        };
+        assert_eq!(length(0), length(1));
+        assert_eq!(length(1), length(4_000));
+        assert_ne!(length(4_000), length(5_000));
+        assert_eq!(length(1_000_000), length(1_010_000));
+        assert!(length(1_000_000) < 1_040_000);
     }
 
     #[test]
