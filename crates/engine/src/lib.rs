@@ -24,6 +24,7 @@ pub mod explain;
 pub mod export;
 pub mod folder;
 pub mod hash;
+pub mod heartbeat;
 pub mod intake;
 pub mod invitation;
 pub mod keys;

@@ -14,6 +14,18 @@ impl Engine {
         self.signed(ledger.tree())
     }
 
+    /// Returns a signed checkpoint of the log as it was at a size that it has had.
+    ///
+    /// # Errors
+    /// [`StepError::Proof`] when it was never that long, or cannot be signed.
+    pub async fn checkpoint_at(&self, size: u64) -> Result<String, StepError> {
+        let fail = |says: String| StepError::Proof { seq: size, says };
+        let root = self.ledger().await.tree().root_at(size).map_err(|error| fail(error.to_string()))?;
+        tlog::Checkpoint::new(self.keys.log.name(), size, root)
+            .and_then(|checkpoint| checkpoint.sign(&self.keys.log))
+            .map_err(|error| fail(error.to_string()))
+    }
+
     pub(crate) fn signed(&self, tree: &tlog::Tree) -> Result<String, StepError> {
         tlog::Checkpoint::new(self.keys.log.name(), tree.len(), tree.root())
             .and_then(|checkpoint| checkpoint.sign(&self.keys.log))

@@ -146,7 +146,7 @@ impl Timer {
 }
 
 /// Tells whether the clock may be followed, by itself or because two people have looked at it just now.
-async fn trusted(engine: &Engine) -> Result<(), Doubt> {
+pub(crate) async fn trusted(engine: &Engine) -> Result<(), Doubt> {
     let Err(doubt) = engine.clock().trusted() else { return Ok(()) };
     let confirmed = engine.program().await.clock().confirmed();
     if !confirmed.is_some_and(|at| engine.clock().accept(at)) {

@@ -89,6 +89,13 @@ pub fn judge(
     policy.decide(action, &Dossier::of(program, member, now).subject(member), &thing(case, item), now)
 }
 
+/// Asks what takes as long as any other question, about an item that nobody has.
+#[must_use]
+pub fn nothing(program: &Program, policy: &PolicySet, member: &Member, now: Timestamp) -> Decision {
+    let thing = Thing { item: "nothing", class: policy::Class::Reproduction, public: None };
+    policy.decide(Action::Fetch, &Dossier::of(program, member, now).subject(member), &thing, now)
+}
+
 /// Asks from when a member may do something with an item.
 #[must_use]
 pub fn outlook(

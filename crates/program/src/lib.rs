@@ -15,7 +15,7 @@ pub mod due;
 pub mod embargo;
 pub mod event;
 pub mod grant;
-mod heartbeat;
+pub mod heartbeat;
 pub mod id;
 pub mod invitation;
 pub mod item;

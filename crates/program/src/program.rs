@@ -19,7 +19,7 @@ use crate::{
     embargo::{self, EmbargoCommand},
     event::{Entry, Event},
     grant::{self, Copy, GrantEvent, Granted},
-    heartbeat,
+    heartbeat::{self, Heartbeat},
     id::{
         CaseId, DeadlineId, ItemId, LeakId, MemberId, NotificationId, ReportId, ReviewId, SightingId, TierId,
         UserId, ViewingId, WaveId,
@@ -74,7 +74,7 @@ pub struct Program {
     viewings: BTreeMap<ViewingId, Viewing>,
     reports: BTreeMap<ReportId, MemberReport>,
     invitations: Invitations,
-    heartbeat: Option<Timestamp>,
+    heartbeat: Option<Heartbeat>,
     entries: u64,
     high_water: Option<Timestamp>,
 }
@@ -372,6 +372,8 @@ impl Program {
             ProgramEvent::RestoreProposed { loss } => self.restore.propose(actor, loss),
             ProgramEvent::RestoreAccepted { loss } => self.restore.accept(loss),
             ProgramEvent::Heartbeat {} => self.heartbeat = Some(at),
+            // `entries` counts this one already.
+            ProgramEvent::Heartbeat {} => self.heartbeat = Some(Heartbeat { at, entries: self.entries }),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use policy::Lead;
 use serde::Deserialize;
 
 /// The server's configuration; an unknown key is refused, since a mistyped limit would be none.
@@ -18,6 +19,9 @@ pub struct Config {
     pub limits: Limits,
     /// Whether waves are released at their instant by this process.
     pub timer: bool,
+    /// How often the log gets an entry that says nothing, in seconds; what happens between two is shown to the public
+    /// with the second. 0 for never, and everything is shown at once.
+    pub heartbeat_seconds: u32,
 }
 
 /// PEM files.
@@ -52,6 +56,7 @@ impl Default for Config {
             tls: None,
             limits: Limits::default(),
             timer: true,
+            heartbeat_seconds: 300,
         }
     }
 }
@@ -63,6 +68,12 @@ impl Default for Limits {
 }
 
 impl Config {
+    /// Returns the cadence of heartbeats, if there are any.
+    #[must_use]
+    pub fn cadence(&self) -> Option<Lead> {
+        (self.heartbeat_seconds > 0).then(|| Lead::from_seconds(self.heartbeat_seconds))
+    }
+
     /// Reads a configuration.
     ///
     /// # Errors

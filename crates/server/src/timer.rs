@@ -29,6 +29,12 @@ pub async fn run(app: Arc<App>) {
             Ok(tick) => tell(&app, &tick),
             Err(error) => tracing::error!(error = %error, "the log cannot be read"),
         }
+        if app.config.timer
+            && let Some(cadence) = app.config.cadence()
+            && let Err(error) = app.engine.heartbeat(cadence).await
+        {
+            tracing::error!(error = %error, "no heartbeat could be logged");
+        }
         growth.mark_unchanged();
         tokio::select! {
             () = sleep(LOOK) => {}

@@ -158,6 +158,17 @@ impl TilePath {
         leaves.then_some(first..first.checked_add(u64::from(self.width))?)
     }
 
+    /// Returns how many entries a log must have to hold this tile.
+    #[must_use]
+    pub fn reach(&self) -> Option<u64> {
+        let level = match self.kind {
+            TileKind::Entries => 0,
+            TileKind::Hashes { level } => u32::from(level),
+        };
+        let nodes = self.index.checked_mul(u64::from(TILE_WIDTH))?.checked_add(u64::from(self.width))?;
+        nodes.checked_mul(u64::from(TILE_WIDTH).checked_pow(level)?)
+    }
+
     /// Returns what the tile holds.
     #[must_use]
     pub fn kind(&self) -> TileKind {

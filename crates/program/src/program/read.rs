@@ -10,6 +10,7 @@ use crate::{
     case::Case,
     clock::Word,
     deadline::Deadline,
+    heartbeat::Heartbeat,
     id::{
         CaseId, DeadlineId, LeakId, MemberId, NotificationId, ReportId, ReviewId, Sha256, SightingId, TierId,
         UserId, ViewingId,
@@ -168,9 +169,9 @@ impl Program {
         &self.invitations
     }
 
-    /// Returns when the last heartbeat was.
+    /// Returns the last heartbeat.
     #[must_use]
-    pub fn heartbeat(&self) -> Option<Timestamp> {
+    pub fn heartbeat(&self) -> Option<Heartbeat> {
         self.heartbeat
     }
 

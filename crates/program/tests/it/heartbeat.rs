@@ -23,7 +23,8 @@ fn a_heartbeat_comes_once_a_stretch_and_moves_the_high_water_mark() {
     world.now = t(3_000);
     assert_eq!(world.ok(TIMER, beat.clone()).len(), 1);
     world.idle(TIMER, beat);
-    assert_eq!(world.program.heartbeat(), Some(t(3_000)));
+    let last = world.program.heartbeat().unwrap();
+    assert_eq!((last.at, last.entries), (t(3_000), world.program.entries()));
     // A cadence of nothing is one of a second.
     world.now = t(3_001);
     world.ok(TIMER, Command::Heartbeat(lead(0)));

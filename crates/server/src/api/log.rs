@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{Query, State},
+    http::request::Parts,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{app::App, problem::Problem};
+use crate::{app::App, auth, problem::Problem};
 
 /// Two sizes of the log.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -42,9 +43,15 @@ pub struct Consistency {
 ))]
 pub(crate) async fn consistency(
     State(app): State<Arc<App>>,
+    parts: Parts,
     sizes: Result<Query<Sizes>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Consistency>, Problem> {
     let Query(Sizes { old, new }) = sizes.map_err(|error| Problem::bad_request(error.body_text()))?;
+    // Receipts rest on checkpoints that the public is not shown yet; whoever has a receipt has a token.
+    let shown = app.engine.shown(app.config.cadence()).await;
+    if new > shown && auth::token(&parts, &app).await.is_err() {
+        return Err(Problem::not_found());
+    }
     let hashes = app.engine.consistency(old, new).await.ok_or_else(Problem::not_found)?;
     Ok(Json(Consistency { old, new, hashes: hashes.iter().map(ToString::to_string).collect() }))
 }

@@ -7,6 +7,8 @@ mod enrol;
 #[cfg(test)]
 mod fetch;
 #[cfg(test)]
+mod heartbeat;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod http;
