@@ -29,8 +29,8 @@ pub mod policies;
 pub mod program;
 #[expect(missing_docs, reason = "every variant says in its message what it means")]
 pub mod refusal;
-pub mod restore;
 pub mod report;
+pub mod restore;
 pub mod review;
 pub mod rules;
 pub mod sighting;

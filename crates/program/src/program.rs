@@ -32,8 +32,8 @@ use crate::{
     notification::{self, Notification, NotificationCommand},
     policies::{self, Policies, PolicyCommand},
     refusal::Refusal,
-    restore::{self, Loss},
     report::{self, MemberReport, ReportCommand},
+    restore::{self, Loss},
     review::{self, Review, ReviewCommand},
     sighting::{self, Report, Sighting, SightingEvent},
     token::{self, TokenCommand, Tokens},
@@ -371,7 +371,6 @@ impl Program {
             ProgramEvent::ClockConfirmed {} => self.clock.confirm(at),
             ProgramEvent::RestoreProposed { loss } => self.restore.propose(actor, loss),
             ProgramEvent::RestoreAccepted { loss } => self.restore.accept(loss),
-            ProgramEvent::Heartbeat {} => self.heartbeat = Some(at),
             // `entries` counts this one already.
             ProgramEvent::Heartbeat {} => self.heartbeat = Some(Heartbeat { at, entries: self.entries }),
         }
