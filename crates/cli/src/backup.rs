@@ -29,10 +29,10 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  forewarn backup --data ./program ./backup-2026-06-01 --keys-to age1… --drill
+  forewarn backup --data ./program ./backup-2026-06-01 --drill
 
 A backup holds every entry, every blob, what was published, and a manifest of hashes. Keys are in it only with
-`--keys-to`, sealed to that age key: keep its secret key elsewhere. `--drill` restores the backup into a temporary
+`--keys-to age1…`, sealed to that age key: keep its secret key elsewhere. `--drill` restores the backup into a temporary
 folder with the present keys and checks everything there; exit code 3 when something does not fit.
 
 What is logged after a backup is not in it, and members may hold copies granted since: keep a standby or an archive
