@@ -15,8 +15,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("package", &["tlog"]),
     ("formats", &["program"]),
     ("engine", &["formats", "mark", "package", "policy", "program", "tlog"]),
-    ("server", &["engine", "formats", "mark", "package", "policy", "program", "tlog"]),
-    ("cli", &["engine", "evidence", "formats", "mark", "package", "policy", "program", "server", "tlog"]),
+    // Clients of HTTP and SMTP: what runs a program needs neither.
+    ("notify", &["engine", "program"]),
+    ("server", &["engine", "formats", "mark", "notify", "package", "policy", "program", "tlog"]),
+    (
+        "cli",
+        &[
+            "engine", "evidence", "formats", "mark", "notify", "package", "policy", "program", "server",
+            "tlog",
+        ],
+    ),
     // The member's tool carries no codebook: neither `mark` nor `program`.
     ("member", &["package", "tlog"]),
     // The proofs read policies and nothing else.
@@ -33,6 +41,7 @@ const SOLE: &[(&str, &[&str])] = &[
     ("cedar-policy", &["policy", "prove"]),
     ("cedar-policy-symcc", &["prove"]),
     ("object_store", &["engine"]),
+    ("lettre", &["notify"]),
 ];
 
 /// Compares the workspace's dependencies with the table.

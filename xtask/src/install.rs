@@ -17,6 +17,10 @@ const TOOLS: [(&str, &str); 2] = [("nextest", "0.9.143"), ("deny", "0.20.2")];
 /// The judge of the interface, with the version that the check was written against.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 
+/// The judges of mail and of requests to endpoints, with the versions that the checks were written against.
+const AIOSMTPD: &str = "aiosmtpd==1.4.6";
+const WEBHOOKS: &str = "standardwebhooks==1.1.0";
+
 /// A server that speaks S3, with the version that the tests were written against.
 const MOTO: &str = "moto[server,s3]==5.2.5";
 
@@ -36,10 +40,14 @@ pub(crate) fn all(skips: &mut Skips) -> Result<()> {
             skips.push(format!("`{name}` could not be installed: {error}"));
         }
     }
-    for (program, package) in [(schemathesis(), SCHEMATHESIS), (moto(), MOTO)] {
-        if !program.exists()
-            && let Err(error) = python(package)
-        {
+    let wanted = [
+        (schemathesis().exists(), SCHEMATHESIS),
+        (moto().exists(), MOTO),
+        (takes_notices(), AIOSMTPD),
+        (takes_notices(), WEBHOOKS),
+    ];
+    for (there, package) in wanted {
+        if !there && let Err(error) = install_python(package) {
             skips.push(format!("`{package}` could not be installed: {error}"));
         }
     }
@@ -67,13 +75,23 @@ pub(crate) fn schemathesis() -> PathBuf {
     judges().join("bin").join("schemathesis")
 }
 
+/// Returns the Python that the judges were installed for.
+pub(crate) fn python() -> PathBuf {
+    judges().join("bin").join("python3")
+}
+
+/// Tells whether the judges of mail and of requests to endpoints are there.
+pub(crate) fn takes_notices() -> bool {
+    succeeds(Command::new(python()).args(["-c", "import aiosmtpd, standardwebhooks"]))
+}
+
 fn judges() -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
     cache.or_else(home).unwrap_or_else(|| root().join("target")).join("forewarn-judges")
 }
 
-fn python(package: &str) -> Result<()> {
+fn install_python(package: &str) -> Result<()> {
     println!("    {package} is missing: installing it");
     run(Command::new("python3").args(["-m", "venv"]).arg(judges()))?;
     run(Command::new(judges().join("bin").join("pip")).args(["install", "--quiet", package]))

@@ -1,9 +1,9 @@
 //! Outside judges: programs that share no code with Forewarn look at what it produced.
 
 use crate::exec::{cargo, root, run, stdout, succeeds};
-use crate::serving;
 use crate::steps::Skips;
 use crate::story::Story;
+use crate::{notices, serving};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -30,7 +30,8 @@ pub(crate) fn run_all(story: &Story, skips: &mut Skips) -> Result<()> {
     log(story, skips).context("Go judge of the log")?;
     seal(story, skips).context("age judge of the copies")?;
     renderings(story, skips).context("judges of the rendered package")?;
-    serving::check(story, skips).context("the demonstration served")
+    serving::check(story, skips).context("the demonstration served")?;
+    notices::check(story, skips).context("notices of the demonstration")
 }
 
 /// Go's `x/mod/sumdb` judges the exported log, after proving on damaged logs that it can say no.

@@ -8,6 +8,7 @@ mod flips;
 mod fuzz;
 mod install;
 mod judges;
+mod notices;
 mod serving;
 mod steps;
 mod story;

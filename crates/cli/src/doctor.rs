@@ -1,10 +1,11 @@
 //! `forewarn doctor`: whether the program can do its work, and what would keep it from that soon.
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use engine::{Engine, timer::overdue};
 use jiff::{SignedDuration, Timestamp};
+use notify::mail::Mailer;
 use policy::{KeyState, Standing};
 use program::{Program, due::due};
 use serde::Serialize;
@@ -28,7 +29,11 @@ Example:
   forewarn doctor --data ./acme
 
 Exit code 3 means that something is not in order. `verify` checks every byte; this looks at what a release needs.")]
-pub(crate) struct DoctorArgs {}
+pub(crate) struct DoctorArgs {
+    /// The server's configuration; its mail server is tried then
+    #[arg(long, env = "FOREWARN_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -38,9 +43,13 @@ struct Finding {
     says: String,
 }
 
-pub(crate) async fn run(common: &Common, _: DoctorArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(common: &Common, args: DoctorArgs) -> anyhow::Result<ExitCode> {
     let session = Session::open(common).await?;
-    let findings = look(&session.engine).await;
+    let mut findings = look(&session.engine).await;
+    findings.push(outbox(&session.engine).await);
+    if let Some(path) = &args.config {
+        findings.extend(mail(&crate::serve::read(path)?).await);
+    }
     let sound = findings.iter().all(|finding| finding.ok);
     let rows = findings.iter().map(|finding| {
         let mark = if finding.ok { "in order" } else { "LOOK" };
@@ -136,8 +145,47 @@ fn lapses(program: &Program, now: Timestamp) -> Finding {
     Finding { what: "lapses", ok: soon.is_empty(), says }
 }
 
+/// How late a notice may be that was never tried.
+const UNSENT: SignedDuration = SignedDuration::from_mins(5);
+
+async fn outbox(engine: &Engine) -> Finding {
+    let what = "notices";
+    let waiting = match engine.waiting_notices().await {
+        Ok(waiting) => waiting,
+        Err(error) => return Finding { what, ok: false, says: error.to_string() },
+    };
+    let dead: usize = engine.program().await.notifications().map(|known| known.dead().count()).sum();
+    let now = engine.clock().now();
+    let unsent =
+        waiting.iter().filter(|row| row.attempts == 0 && now.duration_since(row.queued) > UNSENT).count();
+    let failing = waiting.iter().filter(|row| row.attempts > 0).count();
+    let age = waiting.iter().map(|row| now.duration_since(row.queued)).max().unwrap_or_default();
+    let age = SignedDuration::from_secs(age.as_secs());
+    let says = match (dead, unsent, waiting.len()) {
+        (0, 0, 0) => String::from("none waits"),
+        (0, 0, some) => format!("{some} wait, the oldest for {age:#}; {failing} failed and are tried again"),
+        (0, some, _) => {
+            format!("{some} wait and were never tried: is `forewarn serve` running with `[notices]`?")
+        }
+        (some, ..) => {
+            format!("{some} were given up: `forewarn notification list`, then `notification retry`")
+        }
+    };
+    Finding { what, ok: dead == 0 && unsent == 0, says }
+}
+
+async fn mail(config: &server::Config) -> Option<Finding> {
+    let notices = config.notices.as_ref()?;
+    let mail = notices.mail.as_ref()?;
+    let found = match Mailer::new(mail, &notices.operators) {
+        Ok(mailer) => mailer.reachable().await,
+        Err(error) => Err(error.to_string()),
+    };
+    Some(of("mail", found, "the mail server answers"))
+}
+
 fn told(program: &Program) -> Finding {
-    let untold = program.notifications().filter(|it| it.untold().next().is_some()).count();
+    let untold = program.notifications().filter(|it| it.stands()).count();
     let says = match untold {
         0 => String::from("every member was told what it must be"),
         some => format!("{some} stand: see `forewarn notification list`"),

@@ -88,6 +88,9 @@ async fn say(session: &Session, case: &CaseId, exit: &Exit) -> anyhow::Result<()
         output::say("no member is left to be told");
         return Ok(());
     }
-    output::say("tell these members now, then `forewarn notification told`:");
-    notification::table(&*session.engine.program().await, &tell)
+    output::say(
+        "these members are to be told; a server with `[notices]` does it by itself, whoever tells one says `forewarn notification told`:",
+    );
+    let waiting = session.engine.waiting_notices().await?;
+    notification::table(&*session.engine.program().await, &tell, &waiting)
 }

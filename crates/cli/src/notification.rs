@@ -1,22 +1,26 @@
-//! `forewarn notification`: what members must be told.
+//! `forewarn notification`: what members must be told, who was, and where notices go.
 
-use std::collections::BTreeMap;
+mod endpoint;
+mod list;
+mod test;
+
+use std::collections::BTreeSet;
 
 use clap::Subcommand;
 use program::{
-    Command, Program,
+    Command,
     id::{MemberId, NotificationId},
-    notification::{About, Notification, NotificationCommand},
-    vetting::{Contact, ContactRole},
+    notification::NotificationCommand,
 };
-use serde::Serialize;
 
 use crate::{args::Common, output, session::Session};
 
-/// List what members must be told, and record that they were.
+pub(crate) use list::table;
+
+/// List what members must be told, record that they were, and see to the notices that are sent of it.
 #[derive(Debug, Subcommand)]
 pub(crate) enum NotificationVerb {
-    /// List what somebody must still be told
+    /// List what somebody must still be told, what is being sent, and what was given up
     List {
         /// List what everybody was told too
         #[arg(long)]
@@ -37,6 +41,31 @@ Example:
         #[arg(long)]
         how: String,
     },
+    /// Send again what was given up
+    #[command(after_help = "\
+Example:
+  forewarn notification retry N7 --as alice
+  forewarn notification retry N7 --member acme --as alice
+
+A server that has `[notices]` in its configuration sends it.")]
+    Retry {
+        /// Which notification
+        notification: NotificationId,
+        /// A member; without any, everybody whose notice was given up
+        #[arg(long = "member")]
+        members: Vec<MemberId>,
+    },
+    /// Try whether notices arrive at a member
+    #[command(after_help = "\
+Example:
+  forewarn notification test --member acme --as alice
+
+A running server sends it to every contact with a mail address and to every endpoint of the member; this waits for
+what comes of it.")]
+    Test(test::TestArgs),
+    /// Add, list and remove the endpoints of members, which are told over HTTP
+    #[command(subcommand)]
+    Endpoint(endpoint::EndpointVerb),
 }
 
 pub(crate) async fn run(common: &Common, verb: NotificationVerb) -> anyhow::Result<()> {
@@ -47,17 +76,7 @@ pub(crate) async fn run(common: &Common, verb: NotificationVerb) -> anyhow::Resu
 
 async fn act(common: &Common, session: &Session, verb: NotificationVerb) -> anyhow::Result<()> {
     match verb {
-        NotificationVerb::List { all } => {
-            let program = session.engine.program().await;
-            let wanted = |notification: &&Notification| all || notification.untold().next().is_some();
-            let notifications: Vec<&Notification> = program.notifications().filter(wanted).collect();
-            if common.json {
-                let shown: Vec<Shown> =
-                    notifications.iter().map(|notification| Shown::of(&program, notification)).collect();
-                return output::json(&shown);
-            }
-            table(&program, &notifications)
-        }
+        NotificationVerb::List { all } => list::run(common, session, all).await,
         NotificationVerb::Told { notification, members, how } => {
             let members = members.into_iter().collect();
             let command = NotificationCommand::Told { notification, members, how };
@@ -69,61 +88,13 @@ async fn act(common: &Common, session: &Session, verb: NotificationVerb) -> anyh
             };
             output::entries(common.json, &done, &entries)
         }
+        NotificationVerb::Retry { notification, members } => {
+            let members: BTreeSet<MemberId> = members.into_iter().collect();
+            let command = NotificationCommand::Retry { notification, members };
+            let entries = session.execute(Command::Notification(command)).await?;
+            output::entries(common.json, "a running server sends it again", &entries)
+        }
+        NotificationVerb::Test(args) => test::run(common, session, args).await,
+        NotificationVerb::Endpoint(verb) => endpoint::run(common, session, verb).await,
     }
-}
-
-/// A notification with whom to reach at any hour.
-#[derive(Serialize)]
-struct Shown<'a> {
-    #[serde(flatten)]
-    notification: &'a Notification,
-    reach: BTreeMap<&'a MemberId, &'a Contact>,
-}
-
-impl<'a> Shown<'a> {
-    fn of(program: &'a Program, notification: &'a Notification) -> Self {
-        let reach = notification.members.keys();
-        Self { notification, reach: reach.filter_map(|id| Some((id, reach_of(program, id)?))).collect() }
-    }
-}
-
-/// Returns whom to reach at a member: who answers at any hour, or else who handles what the program sends.
-fn reach_of<'a>(program: &'a Program, id: &MemberId) -> Option<&'a Contact> {
-    let contacts = &program.member(id).ok()?.contacts;
-    contacts.get(&ContactRole::Emergency).or_else(|| contacts.get(&ContactRole::Security))
-}
-
-/// Says what a notification is about.
-fn kind(about: &About) -> String {
-    match about {
-        About::Embargo(case) => format!("embargo of {case}"),
-        About::Review(review) => format!("review {review}"),
-        About::Standing(_) => String::from("standing"),
-    }
-}
-
-/// Prints one row a notification and member, those who wait first to be told what.
-pub(crate) fn table(program: &Program, notifications: &[&Notification]) -> anyhow::Result<()> {
-    let rows = notifications.iter().flat_map(|notification| {
-        notification.members.iter().map(|(member, told)| {
-            let name = program.member(member).map_or_else(|_| String::new(), |known| known.name.clone());
-            let state = match told {
-                Some(told) => format!("{}, {}", told.how, told.at),
-                None => format!("due since {}", notification.due),
-            };
-            let reach = reach_of(program, member).map_or_else(
-                || String::from("no contact on record"),
-                |contact| format!("{}, {}", contact.name, contact.address),
-            );
-            vec![
-                notification.id.to_string(),
-                kind(&notification.about),
-                format!("{member} ({name})"),
-                reach,
-                notification.text.clone(),
-                state,
-            ]
-        })
-    });
-    output::table(false, &(), &["notification", "about", "member", "reach", "tell it that", "told"], rows)
 }

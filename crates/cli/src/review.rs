@@ -229,5 +229,5 @@ async fn show(common: &Common, session: &Session, id: ReviewId) -> anyhow::Resul
     if let Some(restriction) = restriction {
         output::say(format_args!("  the member is restricted: {restriction}"));
     }
-    notification::table(&program, &tell)
+    notification::table(&program, &tell, &session.engine.waiting_notices().await?)
 }

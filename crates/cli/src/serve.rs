@@ -1,6 +1,12 @@
 //! `forewarn serve`: the program over HTTP, with the timer.
 
-use std::{fs, io::IsTerminal, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    io::IsTerminal,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -30,7 +36,7 @@ pub(crate) struct ServeArgs {
     /// Where health and metrics are asked for
     #[arg(long, env = "FOREWARN_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
     admin_listen: Option<SocketAddr>,
-    /// A TOML file with `listen`, `admin`, `timer`, `[tls]` and `[limits]`; what is said here goes before it
+    /// A TOML file with `listen`, `admin`, `timer`, `[tls]`, `[limits]` and `[notices]`; what is said here goes before it
     #[arg(long, env = "FOREWARN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// The certificate chain, PEM
@@ -72,13 +78,16 @@ pub(crate) async fn run(common: &Common, args: ServeArgs) -> anyhow::Result<()> 
     Ok(())
 }
 
+/// Reads a server's configuration.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Config> {
+    let text = fs::read_to_string(path).with_context(|| format!("`{}`", path.display()))?;
+    Config::parse(&text).with_context(|| format!("`{}` is no configuration", path.display()))
+}
+
 fn config(args: ServeArgs) -> anyhow::Result<Config> {
     let mut config = match &args.config {
         None => Config::default(),
-        Some(path) => {
-            let text = fs::read_to_string(path).with_context(|| format!("`{}`", path.display()))?;
-            Config::parse(&text).with_context(|| format!("`{}` is no configuration", path.display()))?
-        }
+        Some(path) => read(path)?,
     };
     if let Some(listen) = args.listen {
         config.listen = listen;

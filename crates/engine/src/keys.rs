@@ -104,6 +104,14 @@ impl MarkKey {
         sha256(self.derive("commitment", name).as_slice())
     }
 
+    /// Derives the secret that notices to an endpoint are signed with; the salt makes it that endpoint's alone.
+    ///
+    /// **Source:** RFC 5869, HKDF-SHA256 with the salt's text in `info`.
+    #[must_use]
+    pub(crate) fn endpoint(&self, salt: &str) -> Zeroizing<[u8; 32]> {
+        self.derive("endpoint", salt)
+    }
+
     fn derive(&self, purpose: &str, name: &str) -> Zeroizing<[u8; 32]> {
         let mut derived = Zeroizing::new([0; 32]);
         let info = [b"forewarn ", purpose.as_bytes(), b" v1 ", name.as_bytes()];

@@ -32,6 +32,7 @@ pub mod leaks;
 pub mod ledger;
 pub mod master;
 pub mod moving;
+pub mod notices;
 pub mod places;
 pub mod policy_diff;
 pub mod progress;

@@ -1,7 +1,8 @@
 //! Who acts where no person does, and what they may do: nothing that takes a judgement.
 
 use crate::{
-    id::UserId, invitation::InvitationCommand, program::Command, report::ReportCommand, wave::WaveCommand,
+    id::UserId, invitation::InvitationCommand, notification::NotificationCommand, program::Command,
+    report::ReportCommand, wave::WaveCommand,
 };
 
 /// Releases what two people approved, at its instant.
@@ -13,10 +14,13 @@ pub const CONSOLE: &str = "console";
 /// A member's tool, with a token or an invitation; the event says whose.
 pub const MEMBER: &str = "member";
 
+/// Sends notices and says what came of them, and what lapses soon.
+pub const NOTIFIER: &str = "notifier";
+
 /// Tells whether a name stands for no person; no operator may have it.
 #[must_use]
 pub fn is_reserved(user: &UserId) -> bool {
-    matches!(user.as_str(), TIMER | CONSOLE | MEMBER)
+    matches!(user.as_str(), TIMER | CONSOLE | MEMBER | NOTIFIER)
 }
 
 /// Tells whether a command is one that this actor gives without being an operator.
@@ -35,6 +39,10 @@ pub(crate) fn may(actor: &UserId, command: &Command) -> bool {
                 | Command::Report(ReportCommand::File { .. })
                 | Command::Invitation(InvitationCommand::Accept(_))
         ),
+        NOTIFIER => matches!(
+            command,
+            Command::Notification(NotificationCommand::RecordDelivery { .. } | NotificationCommand::Warn)
+        ),
         CONSOLE => matches!(command, Command::Token(_)),
         _ => false,
     }
@@ -49,7 +57,8 @@ mod tests {
         assert_eq!(TIMER.parse(), Ok(UserId::timer()));
         assert_eq!(CONSOLE.parse(), Ok(UserId::console()));
         assert_eq!(MEMBER.parse(), Ok(UserId::member()));
-        for name in [UserId::timer(), UserId::console(), UserId::member()] {
+        assert_eq!(NOTIFIER.parse(), Ok(UserId::notifier()));
+        for name in [UserId::timer(), UserId::console(), UserId::member(), UserId::notifier()] {
             assert!(is_reserved(&name));
         }
     }

@@ -65,11 +65,11 @@ pub fn overdue(program: &Program, plan: &Plan) -> Vec<Due> {
 }
 
 /// Who is on the way in or a member; nothing is kept fresh about the others.
-fn watched(standing: Standing) -> bool {
+pub(crate) fn watched(standing: Standing) -> bool {
     matches!(standing, Standing::Vetting | Standing::Active | Standing::Restricted | Standing::Suspended)
 }
 
-fn lapses(program: &Program, member: &Member) -> Vec<(What, Timestamp)> {
+pub(crate) fn lapses(program: &Program, member: &Member) -> Vec<(What, Timestamp)> {
     let rules = program.rules();
     let again = |found: Timestamp| due_again(rules, found).unwrap_or(Timestamp::MAX);
     let agreement = member.agreement.iter().map(|agreement| (What::Agreement, agreement.until));
@@ -126,7 +126,7 @@ fn read_by_policies(member: &Member, what: &What) -> bool {
     }
 }
 
-fn advice(what: &What) -> &'static str {
+pub(crate) fn advice(what: &What) -> &'static str {
     match what {
         What::Agreement => "have a new agreement signed",
         What::Fact(_) | What::Unconfirmed(_) => "ask again and record it anew",

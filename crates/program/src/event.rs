@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
-    case::CaseEvent, deadline::DeadlineEvent, embargo::EmbargoEvent, grant::GrantEvent, id::UserId,
-    invitation::InvitationEvent, item::ItemEvent, leak::LeakEvent, marks::MarksEvent, member::MemberEvent,
-    notification::NotificationEvent, policies::PolicyEvent, program::ProgramEvent, report::ReportEvent,
-    review::ReviewEvent, sighting::SightingEvent, token::TokenEvent, vetting::VettingEvent,
-    viewing::ViewingEvent, wave::WaveEvent,
+    case::CaseEvent, deadline::DeadlineEvent, embargo::EmbargoEvent, endpoint::EndpointEvent,
+    grant::GrantEvent, id::UserId, invitation::InvitationEvent, item::ItemEvent, leak::LeakEvent,
+    marks::MarksEvent, member::MemberEvent, notification::NotificationEvent, policies::PolicyEvent,
+    program::ProgramEvent, report::ReportEvent, review::ReviewEvent, sighting::SightingEvent,
+    token::TokenEvent, vetting::VettingEvent, viewing::ViewingEvent, wave::WaveEvent,
 };
 
 /// Version of the entry's body; events are only ever added to.
@@ -45,6 +45,8 @@ pub enum Event {
     Deadline(DeadlineEvent),
     /// About what members must be told.
     Notification(NotificationEvent),
+    /// About where a member's machines are told.
+    Endpoint(EndpointEvent),
     /// About how a member was vetted, and whom to reach there.
     Vetting(VettingEvent),
     /// About a token.

@@ -69,7 +69,7 @@ macro_rules! id {
 }
 
 id!(
-    /// Names a user: an operator of the program, or the timer.
+    /// Names a user: an operator of the program, or what acts where no person does.
     UserId, "a user"
 );
 id!(
@@ -102,6 +102,12 @@ impl UserId {
     #[must_use]
     pub fn timer() -> Self {
         Self(Arc::from(crate::actor::TIMER))
+    }
+
+    /// Returns the name of what sends notices.
+    #[must_use]
+    pub fn notifier() -> Self {
+        Self(Arc::from(crate::actor::NOTIFIER))
     }
 
     /// Returns the name of whoever holds the data folder and gives no name.
@@ -200,6 +206,10 @@ numbered!(
 numbered!(
     /// Numbers an invitation, program-wide: `I1`, `I2`, ….
     InvitationId, "I", "an invitation"
+);
+numbered!(
+    /// Numbers an endpoint, program-wide: `E1`, `E2`, ….
+    EndpointId, "E", "an endpoint"
 );
 numbered!(
     /// Numbers a token, program-wide: `T1`, `T2`, ….

@@ -13,6 +13,7 @@ pub mod deadline;
 pub mod delivery;
 pub mod due;
 pub mod embargo;
+pub mod endpoint;
 pub mod event;
 pub mod grant;
 pub mod heartbeat;

@@ -1,21 +1,30 @@
-//! Notifications: what members must be told, and who told them.
+//! Notifications: what members must be told, who told them, and which notices were sent of it.
 //!
-//! Nothing is sent here. A notification stands until every member it names was told, by whatever channel.
+//! Nothing is sent here. A notification stands until every member it names was told. A notice says only that
+//! there is something; where the member can read the rest itself, a notice that was sent is enough.
+
+mod decide;
+mod lapse;
+mod make;
+mod owed;
+mod recipient;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use policy::Standing;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Event,
-    case::Case,
-    id::{CaseId, MemberId, NotificationId, ReviewId, UserId},
-    member::Member,
+    id::{CaseId, MemberId, NotificationId, ReviewId, UserId, WaveId},
     program::Program,
-    refusal::Refusal,
 };
+
+pub(crate) use decide::decide;
+pub use lapse::{AHEAD, warnings};
+pub(crate) use make::{due, of_exit, of_move, of_standing, of_wave};
+pub use owed::{Channels, LASTS, Owed, owed, still_owed};
+pub use recipient::{BadRecipient, Receiver, Recipient};
 
 /// What a notification is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +36,42 @@ pub enum About {
     Review(ReviewId),
     /// The member's standing, changed outside of a review.
     Standing(MemberId),
+    /// Copies were granted.
+    Wave {
+        /// In which case.
+        case: CaseId,
+        /// In which wave.
+        wave: WaveId,
+    },
+    /// Something lapses soon.
+    Lapse {
+        /// What, as [`crate::due::What`] is written.
+        what: String,
+        /// When.
+        at: Timestamp,
+        /// How many days before that this warns; one of [`AHEAD`].
+        days: u8,
+    },
+    /// Nothing: somebody tries whether notices arrive.
+    Test {},
+}
+
+impl About {
+    /// Tells whether the members must be told of it, by whatever channel; the rest they find when they look.
+    #[must_use]
+    pub fn must(&self) -> bool {
+        match self {
+            Self::Embargo(_) | Self::Review(_) | Self::Standing(_) => true,
+            Self::Wave { .. } | Self::Lapse { .. } | Self::Test {} => false,
+        }
+    }
+
+    /// Tells whether a notice is enough; what touches a member's own standing is told by a person, since a member
+    /// that may have nothing cannot read the rest.
+    #[must_use]
+    pub fn notice_is_enough(&self) -> bool {
+        !matches!(self, Self::Review(_) | Self::Standing(_))
+    }
 }
 
 /// Something members must be told; due from the instant it was recorded.
@@ -34,6 +79,8 @@ pub enum About {
 pub struct Notification {
     /// Its number.
     pub id: NotificationId,
+    /// Its entry.
+    pub seq: u64,
     /// What it is about.
     pub about: About,
     /// What they must be told.
@@ -42,6 +89,11 @@ pub struct Notification {
     pub due: Timestamp,
     /// Whom, and how each was told; absent while it was not.
     pub members: BTreeMap<MemberId, Option<Told>>,
+    /// What came of its notices.
+    pub notices: BTreeMap<Recipient, Notice>,
+    /// When somebody asked to send again what was given up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retried: Option<Timestamp>,
 }
 
 /// How a member was told.
@@ -55,14 +107,58 @@ pub struct Told {
     pub how: String,
 }
 
+/// What came of a notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// When that was recorded.
+    pub at: Timestamp,
+    /// Who recorded it.
+    pub by: UserId,
+    /// Why it was given up; absent for one that was sent.
+    pub given_up: Option<String>,
+}
+
 impl Notification {
-    /// Returns the members that were not told yet.
+    /// Returns the members that were not told yet, neither by a person nor by a notice where that is enough.
     pub fn untold(&self) -> impl Iterator<Item = &MemberId> {
-        self.members.iter().filter(|(_, told)| told.is_none()).map(|(member, _)| member)
+        self.members
+            .iter()
+            .filter(|(member, told)| told.is_none() && !self.noticed(member))
+            .map(|(member, _)| member)
+    }
+
+    /// Returns the notices that were given up, with the reason.
+    pub fn dead(&self) -> impl Iterator<Item = (&Recipient, &str)> {
+        self.notices.iter().filter_map(|(to, notice)| Some((to, notice.given_up.as_deref()?)))
+    }
+
+    /// Tells whether somebody must still see to it.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        (self.about.must() && self.untold().next().is_some())
+            || self.dead().any(|(to, _)| to.member().is_none_or(|member| !self.told(member)))
+    }
+
+    /// Returns the notices of one member.
+    pub fn notices_of<'a>(
+        &'a self,
+        member: &'a MemberId,
+    ) -> impl Iterator<Item = (&'a Receiver, &'a Notice)> {
+        let first = Recipient::first_of(member);
+        let own = self.notices.range(first..).take_while(move |(to, _)| to.member() == Some(member));
+        own.filter_map(|(to, notice)| Some((to.receiver()?, notice)))
+    }
+
+    fn told(&self, member: &MemberId) -> bool {
+        self.members.get(member).is_some_and(Option::is_some) || self.noticed(member)
+    }
+
+    fn noticed(&self, member: &MemberId) -> bool {
+        self.about.notice_is_enough() && self.notices_of(member).any(|(_, notice)| notice.given_up.is_none())
     }
 }
 
-/// What a person asks of a notification.
+/// What is asked of a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotificationCommand {
     /// Records that members were told.
@@ -73,6 +169,29 @@ pub enum NotificationCommand {
         members: BTreeSet<MemberId>,
         /// By which channel, to whom.
         how: String,
+    },
+    /// Records what came of its notices.
+    RecordDelivery {
+        /// Which notification.
+        notification: NotificationId,
+        /// Whose notices.
+        to: BTreeSet<Recipient>,
+        /// Why they were given up; absent when they were sent.
+        given_up: Option<String>,
+    },
+    /// Sends again what was given up.
+    Retry {
+        /// Which notification.
+        notification: NotificationId,
+        /// To whom; empty stands for everybody it names.
+        members: BTreeSet<MemberId>,
+    },
+    /// Makes members know of what lapses soon, once for each of [`AHEAD`].
+    Warn,
+    /// Tries whether notices arrive at a member.
+    Test {
+        /// At which one.
+        member: MemberId,
     },
 }
 
@@ -100,89 +219,49 @@ pub enum NotificationEvent {
         /// By which channel, to whom.
         how: String,
     },
+    /// Notices were taken by their receivers.
+    Sent {
+        /// Its number.
+        notification: NotificationId,
+        /// Whose.
+        to: BTreeSet<Recipient>,
+    },
+    /// Notices were tried for as long as they are, and not taken.
+    GivenUp {
+        /// Its number.
+        notification: NotificationId,
+        /// Whose.
+        to: BTreeSet<Recipient>,
+        /// Why, as it was last.
+        says: String,
+    },
+    /// What was given up is sent again.
+    Retried {
+        /// Its number.
+        notification: NotificationId,
+        /// Whose notices.
+        to: BTreeSet<Recipient>,
+    },
 }
 
-/// Decides on a notification; whoever was told is not told twice.
-pub(crate) fn decide(program: &Program, command: NotificationCommand) -> Result<Vec<Event>, Refusal> {
-    let NotificationCommand::Told { notification: id, members, how } = command;
-    let known = program.notification(id)?;
-    if how.trim().is_empty() {
-        return Err(Refusal::Empty("how the members were told"));
-    }
-    if let Some(stranger) = members.iter().find(|member| !known.members.contains_key(*member)) {
-        return Err(Refusal::NotToBeTold { notification: id, member: stranger.clone() });
-    }
-    let wanted = |member: &&MemberId| members.is_empty() || members.contains(*member);
-    let members: BTreeSet<MemberId> = known.untold().filter(wanted).cloned().collect();
-    if members.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(vec![Event::Notification(NotificationEvent::Told { notification: id, members, how })])
-}
-
-/// Makes a notification of an embargo that ended before its time: to all who hold a copy or were about to.
-pub(crate) fn of_exit(program: &Program, case: &Case, at: Timestamp, reason: &str) -> Option<Event> {
-    let holders = holders(case);
-    let reached = |member: &&Member| {
-        matches!(member.standing, Standing::Active | Standing::Restricted)
-            && case.waves().any(|wave| member.tier.as_ref().is_some_and(|tier| wave.tiers.contains(tier)))
-    };
-    let others = program.members().filter(reached).map(|member| member.id.clone());
-    let text = format!("the embargo of case `{}` is over since {at}: {reason}", case.id());
-    due(program, About::Embargo(case.id().clone()), holders.into_iter().chain(others).collect(), text)
-}
-
-/// Makes a notification of an end that moved: to all who hold a copy, since nobody else may know of the case.
-pub(crate) fn of_move(program: &Program, case: &Case, ends: Timestamp) -> Option<Event> {
-    let text = format!("the embargo of case `{}` ends at {ends} now", case.id());
-    due(program, About::Embargo(case.id().clone()), holders(case), text)
-}
-
-/// Makes a notification of a standing that was changed outside of a review.
-///
-/// It says what the agreement entitles the member to know and no reason: that is told over a confidential channel.
-pub(crate) fn of_standing(program: &Program, member: &Member, to: Standing, at: Timestamp) -> Option<Event> {
-    let what = match to {
-        Standing::Active => "it is active again",
-        Standing::Restricted => "it is restricted and has nothing before it is public",
-        Standing::Suspended => "it is suspended and has nothing; two people reinstate it, and it may reply",
-        Standing::Removed => "it is removed from the program for good",
-        Standing::Applied | Standing::Vetting | Standing::Declined => return None,
-    };
-    let under = member.agreement.as_ref().map(|signed| format!(" (agreement {})", signed.version));
-    let text = format!("{what}, since {at}{}", under.unwrap_or_default());
-    due(program, About::Standing(member.id.clone()), [member.id.clone()].into(), text)
-}
-
-/// Makes a notification, unless it would reach nobody.
-pub(crate) fn due(
-    program: &Program,
-    about: About,
-    members: BTreeSet<MemberId>,
-    text: String,
-) -> Option<Event> {
-    let notification = program.next_notification();
-    (!members.is_empty()).then_some(Event::Notification(NotificationEvent::Due {
-        notification,
-        about,
-        members,
-        text,
-    }))
-}
-
-fn holders(case: &Case) -> BTreeSet<MemberId> {
-    case.grants().map(|(_, member, _)| member.clone()).collect()
-}
-
-pub(crate) fn apply(program: &mut Program, event: &NotificationEvent, at: Timestamp, actor: &UserId) {
+pub(crate) fn apply(
+    program: &mut Program,
+    event: &NotificationEvent,
+    seq: u64,
+    at: Timestamp,
+    actor: &UserId,
+) {
     match event {
         NotificationEvent::Due { notification, about, members, text } => {
             program.put_notification(Notification {
                 id: *notification,
+                seq,
                 about: about.clone(),
                 text: text.clone(),
                 due: at,
                 members: members.iter().map(|member| (member.clone(), None)).collect(),
+                notices: BTreeMap::new(),
+                retried: None,
             });
         }
         NotificationEvent::Told { notification, members, how } => {
@@ -193,5 +272,27 @@ pub(crate) fn apply(program: &mut Program, event: &NotificationEvent, at: Timest
                 }
             }
         }
+        NotificationEvent::Sent { notification, to } => {
+            settle(program, *notification, to, &Notice { at, by: actor.clone(), given_up: None });
+        }
+        NotificationEvent::GivenUp { notification, to, says } => {
+            let notice = Notice { at, by: actor.clone(), given_up: Some(says.clone()) };
+            settle(program, *notification, to, &notice);
+        }
+        NotificationEvent::Retried { notification, to } => {
+            let Some(known) = program.notification_mut(*notification) else { return };
+            known.retried = Some(at);
+            to.iter().for_each(|recipient| drop(known.notices.remove(recipient)));
+        }
     }
+}
+
+fn settle(program: &mut Program, id: NotificationId, to: &BTreeSet<Recipient>, notice: &Notice) {
+    let Some(known) = program.notification_mut(id) else { return };
+    known.notices.extend(to.iter().map(|recipient| (recipient.clone(), notice.clone())));
+}
+
+/// Wraps events, as every decision here returns them.
+fn events(found: impl IntoIterator<Item = NotificationEvent>) -> Vec<Event> {
+    found.into_iter().map(Event::Notification).collect()
 }

@@ -17,6 +17,7 @@ use crate::{
     deadline::{self, Deadline},
     delivery::{self, DeliveryCommand},
     embargo::{self, EmbargoCommand},
+    endpoint::{self, EndpointCommand, Endpoints},
     event::{Entry, Event},
     grant::{self, Copy, GrantEvent, Granted},
     heartbeat::{self, Heartbeat},
@@ -69,6 +70,7 @@ pub struct Program {
     restrictions: BTreeMap<MemberId, Restriction>,
     deadlines: BTreeMap<DeadlineId, Deadline>,
     notifications: BTreeMap<NotificationId, Notification>,
+    endpoints: Endpoints,
     tokens: Tokens,
     pub(crate) policies: Policies,
     viewings: BTreeMap<ViewingId, Viewing>,
@@ -127,6 +129,8 @@ pub enum Command {
     Review(ReviewCommand),
     /// Something about what members must be told.
     Notification(NotificationCommand),
+    /// Something about where a member's machines are told.
+    Endpoint(EndpointCommand),
     /// Something about an operator that reads an item.
     Viewing(ViewingCommand),
     /// Something about a token.
@@ -252,7 +256,8 @@ impl Program {
             Command::AddSighting(id, report) => sighting::decide(self, ctx, &id, report),
             Command::Leak(command) => leak::decide(self, ctx, command),
             Command::Review(command) => review::decide(self, ctx, command),
-            Command::Notification(command) => notification::decide(self, command),
+            Command::Notification(command) => notification::decide(self, ctx, command),
+            Command::Endpoint(command) => endpoint::decide(self, command),
             Command::Token(command) => token::decide(self, ctx, command),
             Command::ConfirmClock => clock::decide(self, ctx),
             Command::AcceptLoss(loss) => restore::decide(self, ctx, loss),
@@ -284,7 +289,8 @@ impl Program {
             Event::Deadline(event) => deadline::apply(self, event, at),
             Event::Leak(event) => leak::apply(self, event, at),
             Event::Review(event) => review::apply(self, event, at, actor),
-            Event::Notification(event) => notification::apply(self, event, at, actor),
+            Event::Notification(event) => notification::apply(self, event, entry.seq, at, actor),
+            Event::Endpoint(event) => endpoint::apply(&mut self.endpoints, event, at, actor),
             Event::Token(event) => token::apply(&mut self.tokens, event, at, actor),
             Event::Sighting(SightingEvent::Added(sighting)) => {
                 self.sightings.insert(sighting.id, sighting.clone());

@@ -7,8 +7,8 @@ use thiserror::Error;
 use crate::{
     embargo::IllegalMove,
     id::{
-        CaseId, CriterionId, ItemId, LeakId, MemberId, NotificationId, ReportId, ReviewId, Sha256,
-        SightingId, TierId, TokenId, UserId, ViewingId, WaveId,
+        CaseId, CriterionId, EndpointId, ItemId, LeakId, MemberId, NotificationId, ReportId, ReviewId,
+        Sha256, SightingId, TierId, TokenId, UserId, ViewingId, WaveId,
     },
     token::{Holder, Scope},
 };
@@ -35,6 +35,8 @@ pub enum Refusal {
     UnknownReview(ReviewId),
     #[error("no notification `{0}`: `forewarn notification list` shows those there are")]
     UnknownNotification(NotificationId),
+    #[error("no endpoint `{0}`: `forewarn notification endpoint list` shows those there are")]
+    UnknownEndpoint(EndpointId),
     #[error("no token `{0}`: `forewarn token list` shows those there are")]
     UnknownToken(TokenId),
     #[error("no report `{0}`: `forewarn report list` shows those there are")]
@@ -303,6 +305,14 @@ pub enum Refusal {
         "notification `{notification}` does not name `{member}`: `forewarn notification list` shows whom"
     )]
     NotToBeTold { notification: NotificationId, member: MemberId },
+    #[error(
+        "nothing of notification `{notification}` was given up: `forewarn notification list` shows what is"
+    )]
+    NothingGivenUp { notification: NotificationId },
+    #[error("`{url}` is no URL for notices: {says}")]
+    BadUrl { url: String, says: &'static str },
+    #[error("`{member}` has 5 endpoints, which is the most: remove one first")]
+    TooManyEndpoints { member: MemberId },
     #[error("{0} must not be empty")]
     Empty(&'static str),
 }

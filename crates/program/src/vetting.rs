@@ -140,6 +140,16 @@ pub struct Contact {
     pub address: String,
 }
 
+impl Contact {
+    /// Returns the address when it is one that mail can be sent to, as far as its shape tells.
+    #[must_use]
+    pub fn mail(&self) -> Option<&str> {
+        let (local, domain) = self.address.trim().rsplit_once('@')?;
+        let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_graphic());
+        (plain(local) && plain(domain)).then(|| self.address.trim())
+    }
+}
+
 /// What a person asks of a member's vetting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VettingCommand {
@@ -247,6 +257,12 @@ impl ContactRole {
             Self::Emergency => "emergency",
             Self::Administrative => "administrative",
         }
+    }
+
+    /// Returns the role of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
     }
 }
 

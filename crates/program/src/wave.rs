@@ -11,7 +11,7 @@ use crate::{
     context::Context,
     embargo,
     id::{CaseId, ItemId, MemberId, Sha256, TierId, UserId, WaveId},
-    plan,
+    notification, plan,
     program::Program,
     refusal::Refusal,
 };
@@ -274,5 +274,6 @@ fn finish(
     if wave.released.is_none() {
         events.push(Event::Wave(WaveEvent::Released { case: id.clone(), wave: wave_id.clone() }));
     }
+    events.extend(notification::of_wave(program, program.case(id)?, wave_id));
     Ok(events)
 }

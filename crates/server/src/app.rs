@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::Engine;
 use tokio::sync::watch;
 
-use crate::{config::Config, metrics::Metrics, sealed::SealedCopies};
+use crate::{config::Config, metrics::Metrics, notices::Notices, sealed::SealedCopies};
 
 /// The running program behind the routes.
 pub struct App {
@@ -15,6 +15,8 @@ pub struct App {
     pub sealed: SealedCopies,
     /// What is counted.
     pub metrics: Metrics,
+    /// What is known of the sending of notices.
+    pub notices: Notices,
     /// What it was told at its start.
     pub config: Config,
     stopping: watch::Sender<bool>,
@@ -26,7 +28,14 @@ impl App {
     pub fn new(engine: Arc<Engine>, config: Config) -> Arc<Self> {
         let sealed = SealedCopies::new(config.limits.sealed);
         let stopping = watch::Sender::new(false);
-        Arc::new(Self { engine, sealed, metrics: Metrics::new(), config, stopping })
+        Arc::new(Self {
+            engine,
+            sealed,
+            metrics: Metrics::new(),
+            notices: Notices::default(),
+            config,
+            stopping,
+        })
     }
 
     /// Tells everything that would run on to come to its end.

@@ -22,6 +22,8 @@ pub struct Config {
     /// How often the log gets an entry that says nothing, in seconds; what happens between two is shown to the public
     /// with the second. 0 for never, and everything is shown at once.
     pub heartbeat_seconds: u32,
+    /// How members are told that there is something; without it nobody is.
+    pub notices: Option<notify::Config>,
 }
 
 /// PEM files.
@@ -57,6 +59,7 @@ impl Default for Config {
             limits: Limits::default(),
             timer: true,
             heartbeat_seconds: 300,
+            notices: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use axum::{
 use serde::Serialize;
 use tokio::time::timeout;
 
-use crate::{app::App, timer};
+use crate::{app::App, notices, timer};
 
 /// How long one thing that must be in order may take to say so.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -48,6 +48,7 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Response {
         check("blobs", async { words(app.engine.blobs_reachable().await) }).await,
         check("clock", async { words(app.engine.clock().trusted()) }).await,
         check("timer", timer::on_time(&app)).await,
+        check("notices", notices::leaving(&app)).await,
     ];
     let ready = checks.iter().all(|check| check.ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -69,6 +70,14 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
     let entries = app.engine.ledger().await.len();
     app.metrics.entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
     app.metrics.clock_trusted.set(i64::from(app.engine.clock().trusted().is_ok()));
+    let dead: usize = app.engine.program().await.notifications().map(|known| known.dead().count()).sum();
+    app.metrics.dead_notices.set(i64::try_from(dead).unwrap_or(i64::MAX));
+    if let Ok((waiting, oldest)) = app.engine.outbox_age().await {
+        let now = app.engine.clock().now();
+        app.metrics.waiting_notices.set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        let age = oldest.map_or(0.0, |since| now.duration_since(since).as_secs_f64());
+        app.metrics.outbox_age_seconds.set(age);
+    }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], app.metrics.text()).into_response()
 }

@@ -9,6 +9,7 @@ pub mod auth;
 pub mod config;
 pub mod health;
 pub mod metrics;
+pub mod notices;
 pub mod problem;
 pub mod public_log;
 pub mod router;

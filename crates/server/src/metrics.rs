@@ -21,6 +21,16 @@ pub struct Metrics {
     pub failed_releases: Counter<u64, AtomicU64>,
     /// How late the newest release was.
     pub release_lag_seconds: Gauge<f64, AtomicU64>,
+    /// Notices that their receivers took.
+    pub notices_sent: Counter<u64, AtomicU64>,
+    /// Attempts to send one that failed.
+    pub failed_notices: Counter<u64, AtomicU64>,
+    /// Notices that wait.
+    pub waiting_notices: Gauge<i64, AtomicI64>,
+    /// Notices that were given up.
+    pub dead_notices: Gauge<i64, AtomicI64>,
+    /// How long the oldest waiting notice waits.
+    pub outbox_age_seconds: Gauge<f64, AtomicU64>,
     /// Open streams of events.
     pub streams: Gauge<i64, AtomicI64>,
     /// Entries of the log that this process knows.
@@ -40,6 +50,11 @@ impl Metrics {
             releases: Counter::default(),
             failed_releases: Counter::default(),
             release_lag_seconds: Gauge::default(),
+            notices_sent: Counter::default(),
+            failed_notices: Counter::default(),
+            waiting_notices: Gauge::default(),
+            dead_notices: Gauge::default(),
+            outbox_age_seconds: Gauge::default(),
             streams: Gauge::default(),
             entries: Gauge::default(),
             clock_trusted: Gauge::default(),
@@ -53,6 +68,13 @@ impl Metrics {
         registry.register("failed_releases", failed, metrics.failed_releases.clone());
         let lag = "How late the newest release was";
         registry.register("release_lag_seconds", lag, metrics.release_lag_seconds.clone());
+        registry.register("notices", "Notices that were taken", metrics.notices_sent.clone());
+        let failed = "Attempts to send a notice that failed";
+        registry.register("failed_notices", failed, metrics.failed_notices.clone());
+        registry.register("waiting_notices", "Notices that wait", metrics.waiting_notices.clone());
+        registry.register("dead_notices", "Notices that were given up", metrics.dead_notices.clone());
+        let age = "How long the oldest waiting notice waits";
+        registry.register("outbox_age_seconds", age, metrics.outbox_age_seconds.clone());
         registry.register("event_streams", "Open streams of events", metrics.streams.clone());
         registry.register("log_entries", "Entries of the log", metrics.entries.clone());
         registry.register(

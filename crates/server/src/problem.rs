@@ -173,6 +173,8 @@ impl Problem {
                 | Refusal::UnknownItem { .. }
                 | Refusal::UnknownWave { .. }
                 | Refusal::UnknownTier(_)
+                | Refusal::UnknownNotification(_)
+                | Refusal::UnknownEndpoint(_)
         );
         let (status, title) =
             if unknown { (StatusCode::NOT_FOUND, "not found") } else { (StatusCode::CONFLICT, "refused") };

@@ -9,10 +9,11 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
     server::conn::auto::Builder,
 };
+use notify::Notifier;
 use thiserror::Error;
 use tokio::task::JoinHandle;
 
-use crate::{app::App, config::Config, health, router, timer};
+use crate::{app::App, config::Config, health, notices, router, timer};
 
 /// How long open answers may take once the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -34,6 +35,9 @@ pub enum ServeError {
     /// The file that the clock is held against cannot be used.
     #[error("cannot keep how far the clock is trusted: {0}")]
     Clock(io::Error),
+    /// Notices cannot be sent as they were configured.
+    #[error("`[notices]` of the configuration cannot be used: {0}")]
+    Notices(#[from] notify::mail::SetupError),
 }
 
 /// A server at work.
@@ -69,6 +73,9 @@ pub async fn serve(engine: Arc<Engine>, config: Config) -> Result<Serving, Serve
     if let Some(anchor) = engine.clock().anchor() {
         anchor.resume(&engine.folder().clock()).map_err(ServeError::Clock)?;
     }
+    // Before anything listens: a server that could not tell anybody does not begin.
+    let notifier =
+        config.notices.clone().map(|notices| Notifier::new(engine.clone(), notices)).transpose()?;
     let app = App::new(engine, config.clone());
     let handle = Handle::new();
     let (listener, address) = listen(config.listen)?;
@@ -89,6 +96,9 @@ pub async fn serve(engine: Arc<Engine>, config: Config) -> Result<Serving, Serve
         admin = Some(bound);
     }
     tasks.push(tokio::spawn(timer::run(app.clone())));
+    if let Some(notifier) = notifier {
+        tasks.push(tokio::spawn(notices::run(app.clone(), notifier)));
+    }
     Ok(Serving { address, admin, app, handle, tasks })
 }
 

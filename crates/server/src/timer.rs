@@ -1,6 +1,9 @@
 //! The timer's task: it looks every second at most, and says what it did.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use engine::{
     WriteError,
@@ -15,7 +18,7 @@ use crate::app::App;
 const LOOK: Duration = Duration::from_secs(1);
 
 /// How late a release may be before the server calls itself not ready.
-const LATE: SignedDuration = SignedDuration::from_secs(60);
+pub(crate) const LATE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Runs until the server stops; without the timer it still takes in what other replicas append.
 pub async fn run(app: Arc<App>) {
@@ -73,6 +76,7 @@ fn tell(app: &App, tick: &Tick) {
         app.metrics.failed_releases.inc();
         tracing::error!(case = %case, wave = %wave, error = %error, "a due wave could not be released");
     }
+    app.notices.held.store(tick.held.is_some(), Ordering::Relaxed);
     if let Some(doubt) = &tick.held {
         tracing::error!(doubt = %doubt, "releases are held");
     }

@@ -10,16 +10,18 @@ use super::StoreError;
 pub(super) const SQLITE: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_log.sql"),
     include_str!("../../migrations/sqlite/0002_moved.sql"),
+    include_str!("../../migrations/sqlite/0003_outbox.sql"),
 ];
 
 /// Every step on PostgreSQL, oldest first.
 pub(super) const POSTGRES: &[&str] = &[
     include_str!("../../migrations/postgres/0001_log.sql"),
     include_str!("../../migrations/postgres/0002_moved.sql"),
+    include_str!("../../migrations/postgres/0003_outbox.sql"),
 ];
 
 /// What each step is about; they are named alike on every engine.
-const NAMES: &[&str] = &["log", "moved"];
+const NAMES: &[&str] = &["log", "moved", "outbox"];
 
 /// Returns what brings a database to the present shape.
 pub(super) fn migrator(steps: &'static [&'static str]) -> Migrator {

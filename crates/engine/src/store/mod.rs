@@ -5,6 +5,7 @@
 pub mod address;
 mod error;
 mod migrations;
+mod outbox;
 mod postgres;
 mod row;
 mod sqlite;
@@ -14,7 +15,13 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use self::row::{stored, to_i64};
-pub use self::{address::Address, error::StoreError, postgres::Wakes, row::Stored};
+pub use self::{
+    address::Address,
+    error::StoreError,
+    outbox::{Claimed, Put, Waiting},
+    postgres::Wakes,
+    row::Stored,
+};
 
 /// Appends one entry if it is the next one; touches no row when somebody was faster.
 const APPEND: &str = "INSERT INTO entry(seq, at, salt, body, leaf) SELECT $1, $2, $3, $4, $5 \
@@ -79,6 +86,8 @@ macro_rules! within {
         }
     };
 }
+
+use {reading, within};
 
 /// Opens the log's database in a file, and makes it when `create` says so.
 ///

@@ -54,7 +54,7 @@ async fn fill(store: &Store, entries: std::ops::Range<u64>) {
 #[tokio::test]
 async fn every_statement_is_taken_by_both_engines() {
     for (name, _, store) in stores().await.all {
-        for (statement, types) in STATEMENTS {
+        for (statement, types) in STATEMENTS.into_iter().chain(outbox::STATEMENTS) {
             let taken = match &store {
                 Store::Sqlite(store) => {
                     store.read.prepare(sqlx::SqlStr::from_static(statement)).await.map(drop)
@@ -326,4 +326,79 @@ async fn who_listens_is_woken_by_a_commit_and_again_after_the_connection_broke()
     let before = *count.borrow();
     count.wait_for(|count| *count > before).await.unwrap();
     following.abort();
+}
+
+fn put(recipient: &str, seq: i64) -> Put {
+    Put { recipient: recipient.to_owned(), seq, notification: 1, id: format!("{recipient} {seq}") }
+}
+
+async fn queue(store: &Store, rows: &[Put], at: Timestamp) {
+    let mut append = store.append().await.unwrap();
+    for row in rows {
+        append.outbox_put(row, at).await.unwrap();
+    }
+    append.commit().await.unwrap();
+}
+
+async fn claim(store: &Store, recipient: &str, seq: i64, now: i64) -> Option<Claimed> {
+    let mut append = store.append().await.unwrap();
+    let (now, until) = (second(now), second(now + 60));
+    let claimed = append.outbox_claim(recipient, seq, until, now).await.unwrap();
+    append.commit().await.unwrap();
+    claimed
+}
+
+fn second(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap()
+}
+
+#[tokio::test]
+async fn of_several_claims_on_a_notice_one_wins_until_it_runs_out() {
+    for (name, _, store) in stores().await.all {
+        queue(&store, &[put("a", 1)], second(100)).await;
+        let tries = (0..8).map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { claim(&store, "a", 1, 100).await.is_some() })
+        });
+        let mut won = 0;
+        for tried in tries.collect::<Vec<_>>() {
+            won += usize::from(tried.await.unwrap());
+        }
+        assert_eq!(won, 1, "{name}");
+        assert!(claim(&store, "a", 1, 159).await.is_none(), "{name}");
+        assert!(claim(&store, "a", 1, 160).await.is_some(), "{name}: its holder died");
+        assert!(claim(&store, "b", 1, 500).await.is_none(), "{name}: nothing of that kind waits");
+    }
+}
+
+#[tokio::test]
+async fn each_recipients_oldest_notice_comes_first_and_those_that_failed_last() {
+    for (name, _, store) in stores().await.all {
+        let rows = [put("a", 2), put("a", 1), put("b", 3), put("c", 4), put("late", 9)];
+        queue(&store, &rows[..4], second(100)).await;
+        queue(&store, &rows[4..], second(300)).await;
+        queue(&store, &rows[..1], second(200)).await;
+        let heads = async |now| store.outbox_heads(second(now), 10).await.unwrap();
+        let head = |recipient: &str, seq| (recipient.to_owned(), seq);
+        assert_eq!(heads(99).await, [], "{name}");
+        assert_eq!(heads(100).await, [head("a", 1), head("b", 3), head("c", 4)], "{name}");
+        assert_eq!(store.outbox_heads(second(100), 2).await.unwrap().len(), 2, "{name}");
+        let mut append = store.append().await.unwrap();
+        append.outbox_failed("a", 1, "no answer", second(150)).await.unwrap();
+        append.outbox_retire("c", 4).await.unwrap();
+        append.commit().await.unwrap();
+        assert_eq!(heads(149).await, [head("b", 3)], "{name}: all of a recipient waits");
+        assert_eq!(heads(300).await, [head("b", 3), head("late", 9), head("a", 1)], "{name}");
+        let waiting = store.outbox().await.unwrap();
+        let failed: Vec<_> = waiting.iter().map(|row| (row.seq, row.attempts, row.says.as_str())).collect();
+        assert_eq!(failed, [(1, 1, "no answer"), (2, 0, ""), (3, 0, ""), (9, 0, "")], "{name}");
+        assert_eq!(store.outbox_age().await.unwrap(), (4, Some(second(100))), "{name}");
+        let mut append = store.append().await.unwrap();
+        append.outbox_forget(second(101)).await.unwrap();
+        for row in &rows {
+            append.outbox_remove(&row.recipient, row.seq).await.unwrap();
+        }
+        append.commit().await.unwrap();
+        assert_eq!(store.outbox_age().await.unwrap(), (0, None), "{name}");
+    }
 }

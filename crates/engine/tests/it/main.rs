@@ -13,6 +13,8 @@ mod keys;
 #[cfg(test)]
 mod moving;
 #[cfg(test)]
+mod outbox;
+#[cfg(test)]
 mod policy_diff;
 #[cfg(test)]
 mod resume;

@@ -10,6 +10,7 @@ use crate::{
     case::Case,
     clock::Word,
     deadline::Deadline,
+    endpoint::Endpoints,
     heartbeat::Heartbeat,
     id::{
         CaseId, DeadlineId, LeakId, MemberId, NotificationId, ReportId, ReviewId, Sha256, SightingId, TierId,
@@ -120,7 +121,7 @@ impl Program {
     }
 
     /// Returns what members must be told or were, oldest first.
-    pub fn notifications(&self) -> impl Iterator<Item = &Notification> {
+    pub fn notifications(&self) -> impl DoubleEndedIterator<Item = &Notification> {
         self.notifications.values()
     }
 
@@ -142,6 +143,12 @@ impl Program {
     #[must_use]
     pub fn restore(&self) -> &restore::Word {
         &self.restore
+    }
+
+    /// Returns its members' endpoints.
+    #[must_use]
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
     }
 
     /// Returns its tokens, those that ended too.

@@ -185,7 +185,7 @@ fn a_wave_is_finished_when_nothing_due_is_missing_and_then_decides_on_nothing() 
     world.now = t(END - DAY - 1);
     assert_eq!(world.release("bob"), Ok(Vec::new()), "nothing changes until bolt's tier hears");
     world.now = t(END - DAY);
-    assert_eq!(world.release("bob").unwrap().len(), 2, "bolt's notice and detection");
+    assert_eq!(world.release("bob").unwrap().len(), 3, "bolt's notice and detection, and that it is told");
     assert_eq!(world.release("ann"), Ok(Vec::new()));
     let case = world.program.case(&case("c")).unwrap();
     assert_eq!(case.wave(&wave("w")).unwrap().released, Some(t(END - 14 * DAY)));

@@ -25,6 +25,8 @@ mod leak;
 #[cfg(test)]
 mod member;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod report;

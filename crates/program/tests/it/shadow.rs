@@ -12,15 +12,17 @@ use program::{
     Entry, Event,
     case::{CaseEvent, Observation},
     embargo::{EmbargoEvent, Move},
+    endpoint::EndpointEvent,
     grant::{Grant, GrantEvent},
     id::{
-        CaseId, CriterionId, ItemId, MemberId, NotificationId, ReviewId, TierId, UserId, ViewingId, WaveId,
+        CaseId, CriterionId, EndpointId, ItemId, MemberId, NotificationId, ReviewId, TierId, UserId,
+        ViewingId, WaveId,
     },
     item::{Item, ItemEvent},
     leak::LeakEvent,
     marks::MarksEvent,
     member::MemberEvent,
-    notification::{About, NotificationEvent},
+    notification::{About, NotificationEvent, Recipient},
     policies::PolicyEvent,
     program::ProgramEvent,
     review::{Outcome, ReviewEvent},
@@ -73,6 +75,14 @@ struct Case {
     published: bool,
 }
 
+struct Notified {
+    named: BTreeSet<MemberId>,
+    told: BTreeSet<MemberId>,
+    enough: bool,
+    sent: BTreeSet<Recipient>,
+    given_up: BTreeSet<Recipient>,
+}
+
 /// What is known from the entries so far.
 #[derive(Default)]
 pub(crate) struct Shadow {
@@ -87,8 +97,11 @@ pub(crate) struct Shadow {
     reviewed: BTreeMap<ReviewId, MemberId>,
     proposed: BTreeMap<ReviewId, UserId>,
     decided: BTreeSet<ReviewId>,
-    /// Who was not told yet, by notification.
-    untold: BTreeMap<NotificationId, BTreeSet<MemberId>>,
+    /// Who is named by a notification, whom a person told, and whom a notice was enough for.
+    notified: BTreeMap<NotificationId, Notified>,
+    /// How often each lapse was warned of.
+    warned: BTreeSet<(MemberId, String, Timestamp, u8)>,
+    endpoints: BTreeSet<EndpointId>,
     criteria: Vec<Criterion>,
     criteria_by: Option<UserId>,
     clock_by: Option<UserId>,
@@ -151,6 +164,12 @@ impl Shadow {
             // What a member may have is not changed by any of these.
             Event::Grant(GrantEvent::Fetched(_) | GrantEvent::Acknowledged(_)) => {}
             Event::Token(_) | Event::Report(_) | Event::Invitation(_) => {}
+            Event::Endpoint(EndpointEvent::Added { endpoint, member, .. }) => {
+                assert!(self.members.contains_key(member) && self.endpoints.insert(*endpoint));
+            }
+            Event::Endpoint(EndpointEvent::Removed { endpoint }) => {
+                assert!(*endpoint <= *self.endpoints.last().unwrap(), "none of these was ever there");
+            }
             Event::Viewing(event) => self.viewing(event, actor),
             Event::Policy(event) => self.policies(event, actor),
         }
@@ -402,12 +421,46 @@ impl Shadow {
                     let known = case.over.is_some_and(|over| over <= at);
                     assert!(known || members.len() == holders.len(), "a case is given away");
                 }
-                let twice = self.untold.insert(*notification, members.clone());
+                if let About::Wave { case, .. } = about {
+                    let case = &self.cases[case];
+                    let holds = |member: &MemberId| case.granted.iter().any(|(holder, _)| holder == member);
+                    assert!(members.iter().all(holds), "woken for nothing");
+                }
+                if let About::Lapse { what, at: ends, days } = about {
+                    assert!(*ends > at && early_by(Some(*ends), i64::from(*days) * 86_400, at) <= 0);
+                    for member in members {
+                        let once = self.warned.insert((member.clone(), what.clone(), *ends, *days));
+                        assert!(once, "warned twice");
+                    }
+                }
+                let notified = Notified {
+                    named: members.clone(),
+                    told: BTreeSet::new(),
+                    enough: !matches!(about, About::Review(_) | About::Standing(_)),
+                    sent: BTreeSet::new(),
+                    given_up: BTreeSet::new(),
+                };
+                let twice = self.notified.insert(*notification, notified);
                 assert!(twice.is_none(), "one number, two notifications");
             }
             NotificationEvent::Told { notification, members, .. } => {
-                let untold = self.untold.get_mut(notification).unwrap();
-                assert!(!members.is_empty() && members.iter().all(|member| untold.remove(member)));
+                let known = self.notified.get_mut(notification).unwrap();
+                assert!(!members.is_empty() && members.is_subset(&known.named));
+                assert!(members.iter().all(|member| known.told.insert(member.clone())), "told twice");
+            }
+            NotificationEvent::Sent { notification, to } => {
+                let known = self.notified.get_mut(notification).unwrap();
+                assert!(!to.is_empty() && to.iter().all(|to| known.sent.insert(to.clone())), "sent twice");
+                known.given_up.retain(|dead| !to.contains(dead));
+            }
+            NotificationEvent::GivenUp { notification, to, .. } => {
+                let known = self.notified.get_mut(notification).unwrap();
+                assert!(known.sent.is_disjoint(to), "given up after it was sent");
+                assert!(to.iter().all(|to| known.given_up.insert(to.clone())), "given up twice");
+            }
+            NotificationEvent::Retried { notification, to } => {
+                let known = self.notified.get_mut(notification).unwrap();
+                assert!(!to.is_empty() && to.iter().all(|to| known.given_up.remove(to)), "nothing to retry");
             }
         }
     }
@@ -553,8 +606,13 @@ impl Shadow {
             assert_eq!(real.grants().count(), case.granted.len());
         }
         for notification in program.notifications() {
-            let untold: BTreeSet<_> = notification.untold().cloned().collect();
-            assert_eq!(Some(&untold), self.untold.get(&notification.id), "who must be told");
+            let known = &self.notified[&notification.id];
+            let noticed =
+                |member: &MemberId| known.enough && known.sent.iter().any(|to| to.member() == Some(member));
+            let open = |member: &&MemberId| !known.told.contains(*member) && !noticed(member);
+            let untold: Vec<_> = known.named.iter().filter(open).collect();
+            assert!(notification.untold().eq(untold), "who must be told");
+            assert!(notification.dead().map(|(to, _)| to).eq(&known.given_up), "what was given up");
         }
         for deadline in program.deadlines().filter(|deadline| deadline.closed.is_none()) {
             let ends = self.cases[&deadline.case].ends;

@@ -11,17 +11,18 @@ use program::{
     Command, Entry, Event, Program, Refusal,
     case::{Case, CaseCommand, Observation, PublishedFile},
     embargo::EmbargoCommand,
+    endpoint::EndpointCommand,
     grant::Copy,
-    id::{CaseId, LeakId, NotificationId, ReviewId, SightingId, WaveId},
+    id::{CaseId, EndpointId, LeakId, MemberId, NotificationId, ReviewId, SightingId, WaveId},
     leak::{LeakCommand, TraceRecord, Verdict, epsilon_of_look},
     marks::MarksCommitment,
     member::{Member, MemberCommand, MemberEvent, fact_key},
-    notification::NotificationCommand,
+    notification::{NotificationCommand, Receiver, Recipient},
     plan,
     policies::{PolicyCommand, PolicyState},
     review::{Outcome, ReviewCommand},
     sighting::{Report, SightingKind},
-    vetting::{Answer, VettingCommand},
+    vetting::{Answer, ContactRole, VettingCommand},
     viewing::ViewingCommand,
     wave::WaveCommand,
 };
@@ -93,6 +94,7 @@ enum What {
     Outcome,
     Decide,
     Told,
+    Notice,
     View,
     Wait,
 }
@@ -121,7 +123,9 @@ const ONCE: [What; 22] = [
     What::Decide,
     What::Decide,
 ];
-const OFTEN: [What; 21] = [
+const OFTEN: [What; 23] = [
+    What::Notice,
+    What::Notice,
     What::Move,
     What::Move,
     What::View,
@@ -386,6 +390,7 @@ pub(crate) fn command(program: &Program, now: jiff::Timestamp, step: &Step) -> C
             let notification = NotificationId(1 + step.n % 3);
             Command::Notification(NotificationCommand::Told { notification, members, how: why() })
         }
+        What::Notice => notice(program, pick, who),
         What::View => match program.viewings().last() {
             Some(known) if known.approved.is_none() && step.n.is_multiple_of(2) => {
                 Command::Viewing(ViewingCommand::Approve { viewing: known.id })
@@ -432,6 +437,32 @@ fn some_fact(pick: usize, now: jiff::Timestamp) -> Fact {
         2 => Fact { subject: None, until, ..no_duty() },
         _ => Fact { until, ..no_duty() },
     }
+}
+
+/// What a sender of notices does, or a person about them.
+fn notice(program: &Program, pick: usize, member: MemberId) -> Command {
+    let known = program.notifications().rev().find(|known| known.members.contains_key(&member));
+    let notification = known.map_or(NotificationId(1), |known| known.id);
+    let receiver = match pick % 3 {
+        0 => Receiver::Webhook(EndpointId(1)),
+        _ => Receiver::Mail(ContactRole::ALL[pick / 3 % 5]),
+    };
+    let to = Recipient::Member(member.clone(), receiver);
+    let given_up = pick.is_multiple_of(2).then(|| String::from("no answer"));
+    Command::Notification(match pick / 32 % 8 {
+        0..=2 => NotificationCommand::RecordDelivery { notification, to: [to].into(), given_up },
+        3 => NotificationCommand::Retry { notification, members: BTreeSet::new() },
+        4 => NotificationCommand::Warn,
+        5 => NotificationCommand::Test { member },
+        6 => {
+            let endpoint = EndpointId(1 + u32::try_from(pick % 3).unwrap());
+            return Command::Endpoint(EndpointCommand::Remove { endpoint });
+        }
+        _ => {
+            let (url, salt) = (format!("https://example.net/{}", pick % 4), String::from("s"));
+            return Command::Endpoint(EndpointCommand::Add { member, url, salt });
+        }
+    })
 }
 
 fn marks_of(program: &Program, of: &CaseId) -> MarksCommitment {
@@ -576,6 +607,11 @@ fn no_promise_is_broken_whatever_is_tried() {
         ("member/moved", 20),
         ("notification/due", 10),
         ("notification/told", 2),
+        ("notification/sent", 4),
+        ("notification/given_up", 4),
+        ("notification/retried", 1),
+        ("endpoint/added", 4),
+        ("endpoint/removed", 1),
         ("member/key_reconfirmed", 8),
         ("vetting/assessed", 20),
         ("vetting/sheet_signed", 10),

@@ -10,17 +10,18 @@ use program::{
     deadline::{DeadlineEvent, DeadlineKind},
     delivery::{Acknowledging, Fetching},
     embargo::{EmbargoEvent, Move, Proposal},
+    endpoint::EndpointEvent,
     grant::{Grant, GrantEvent},
     id::{
-        CaseId, CriterionId, DeadlineId, InvitationId, ItemId, LeakId, MemberId, NotificationId, ReportId,
-        ReviewId, Sha256, SightingId, TierId, TokenId, UserId, ViewingId, WaveId,
+        CaseId, CriterionId, DeadlineId, EndpointId, InvitationId, ItemId, LeakId, MemberId, NotificationId,
+        ReportId, ReviewId, Sha256, SightingId, TierId, TokenId, UserId, ViewingId, WaveId,
     },
     invitation::InvitationEvent,
     item::{Item, ItemEvent, Tlp},
     leak::{Accused, LeakEvent, ReadingRecord, TraceRecord, Verdict},
     marks::{MarksCommitment, MarksEvent},
     member::{Agreement, MemberEvent},
-    notification::{About, NotificationEvent},
+    notification::{About, NotificationEvent, Receiver, Recipient},
     policies::PolicyEvent,
     program::{ProgramEvent, Rules},
     report::{ReportEvent, Said},
@@ -496,6 +497,9 @@ fn notification_events() -> impl Strategy<Value = NotificationEvent> {
         cases().prop_map(About::Embargo),
         small().prop_map(|review| About::Review(ReviewId(review))),
         members().prop_map(About::Standing),
+        (cases(), waves()).prop_map(|(case, wave)| About::Wave { case, wave }),
+        (text(), instants(), 0..40_u8).prop_map(|(what, at, days)| About::Lapse { what, at, days }),
+        Just(About::Test {}),
     ];
     let some = || prop::collection::btree_set(members(), 0..3);
     prop_oneof![
@@ -507,6 +511,37 @@ fn notification_events() -> impl Strategy<Value = NotificationEvent> {
             members,
             how
         }),
+        (id(), recipients()).prop_map(|(notification, to)| NotificationEvent::Sent { notification, to }),
+        (id(), recipients(), text()).prop_map(|(notification, to, says)| NotificationEvent::GivenUp {
+            notification,
+            to,
+            says
+        }),
+        (id(), recipients()).prop_map(|(notification, to)| NotificationEvent::Retried { notification, to }),
+    ]
+}
+
+fn recipients() -> impl Strategy<Value = BTreeSet<Recipient>> {
+    let one = prop_oneof![
+        (members(), 0..5_usize)
+            .prop_map(|(member, role)| Recipient::Member(member, Receiver::Mail(ContactRole::ALL[role]))),
+        (members(), small())
+            .prop_map(|(member, id)| Recipient::Member(member, Receiver::Webhook(EndpointId(id)))),
+        Just(Recipient::Operators),
+    ];
+    prop::collection::btree_set(one, 0..4)
+}
+
+fn endpoint_events() -> impl Strategy<Value = EndpointEvent> {
+    let id = || small().prop_map(EndpointId);
+    prop_oneof![
+        (id(), members(), text(), text()).prop_map(|(endpoint, member, url, salt)| EndpointEvent::Added {
+            endpoint,
+            member,
+            url,
+            salt
+        }),
+        id().prop_map(|endpoint| EndpointEvent::Removed { endpoint }),
     ]
 }
 
@@ -585,6 +620,7 @@ pub(crate) fn events() -> impl Strategy<Value = Event> {
         2 => review_events().prop_map(Event::Review),
         2 => deadline_events().prop_map(Event::Deadline),
         1 => notification_events().prop_map(Event::Notification),
+        1 => endpoint_events().prop_map(Event::Endpoint),
         2 => vetting_events().prop_map(Event::Vetting),
         1 => token_events().prop_map(Event::Token),
         1 => viewing_events().prop_map(Event::Viewing),

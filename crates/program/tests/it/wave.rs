@@ -147,7 +147,7 @@ fn a_wave_moves_with_the_embargo_and_is_never_early() {
     world.ok("ann", propose(END + DAY));
     world.ok("bob", embargo(program::embargo::EmbargoCommand::Accept { ends: None }));
     refused_until(&mut world, END - 13 * DAY);
-    assert_eq!(world.release("ann").unwrap().len(), 4, "three copies and the release");
+    assert_eq!(world.release("ann").unwrap().len(), 5, "three copies, the release, and that it is told");
 }
 
 #[test]

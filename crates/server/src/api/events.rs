@@ -23,8 +23,8 @@ const QUIET: Duration = Duration::from_secs(20);
 
 /// Wait for changes
 ///
-/// One `change` when the stream opens and one whenever the caller has been granted more; it carries nothing.
-/// Ask for the list then.
+/// One `change` when the stream opens, and one whenever the caller has been granted more or must be told something;
+/// it carries nothing. Ask for the lists of copies and of notices then.
 #[utoipa::path(get, path = "/api/v1/events", tag = "member", responses(
     (status = 200, description = "server-sent events", body = String, content_type = "text/event-stream"),
     Refused,
@@ -52,8 +52,8 @@ struct Waiting {
     member: MemberId,
     growth: watch::Receiver<u64>,
     stopping: watch::Receiver<bool>,
-    /// How many copies the member had been granted when it was told last.
-    told: Option<usize>,
+    /// How many copies the member had been granted, and how many notifications named it, when it was told last.
+    told: Option<(usize, usize)>,
     _counted: Counted,
 }
 
@@ -64,9 +64,9 @@ impl Waiting {
             if *self.stopping.borrow() {
                 return None;
             }
-            let granted = self.granted().await?;
-            if self.told != Some(granted) {
-                self.told = Some(granted);
+            let now = self.counted().await?;
+            if self.told != Some(now) {
+                self.told = Some(now);
                 return Some(());
             }
             tokio::select! {
@@ -77,15 +77,17 @@ impl Waiting {
         }
     }
 
-    /// Counts the member's grants; nothing for a member that may have nothing any more.
-    async fn granted(&self) -> Option<usize> {
+    /// Counts what the member was granted and what it must be told; nothing for a member that may have nothing any
+    /// more.
+    async fn counted(&self) -> Option<(usize, usize)> {
         let program = self.app.engine.program().await;
         let standing = program.member(&self.member).ok()?.standing;
         let open = matches!(standing, policy::Standing::Active | policy::Standing::Restricted);
         let count = |case: &program::case::Case| {
             case.items().filter(|item| case.granted(&item.item, &self.member).is_some()).count()
         };
-        open.then(|| program.cases().map(count).sum())
+        let named = program.notifications().filter(|known| known.members.contains_key(&self.member));
+        open.then(|| (program.cases().map(count).sum(), named.count()))
     }
 }
 

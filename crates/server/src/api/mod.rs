@@ -9,6 +9,7 @@ pub mod events;
 pub mod log;
 pub mod me;
 pub mod members;
+pub mod notices;
 pub mod reports;
 pub mod waves;
 
@@ -71,6 +72,12 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(reports::list))
         .routes(routes!(members::member))
         .routes(routes!(members::suspend))
+        .routes(routes!(notices::mine))
+        .routes(routes!(notices::list))
+        .routes(routes!(notices::retry))
+        .routes(routes!(notices::test))
+        .routes(routes!(notices::endpoints, notices::add))
+        .routes(routes!(notices::remove))
         .routes(routes!(waves::plan))
         .routes(routes!(waves::approve))
         .routes(routes!(waves::release))

@@ -13,6 +13,8 @@ mod hostile;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod notices;
+#[cfg(test)]
 mod operate;
 #[cfg(test)]
 mod public;
