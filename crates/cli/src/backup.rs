@@ -52,7 +52,7 @@ pub(crate) struct BackupArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  forewarn restore ./backup-2026-06-01 --data ./program --identity backup.agekey --newest ./saved/checkpoint
+  forewarn restore ./backup-2026-06-01 --data ./program --identity backup.agekey --newest ./head
   forewarn restore --accept --data ./program --reason \"disk of 2 June\" --as alice
   forewarn restore --accept --data ./program --reason \"disk of 2 June\" --as bob
 
