@@ -33,6 +33,7 @@ use crate::{
     ledger::{self, Ledger},
     master::Shelf,
     places::{Place, Places, Wanted},
+    ready::Ready,
     store::{self, Store, StoreError},
     writer::{Job, WriteError, Writer, replay},
 };
@@ -51,6 +52,7 @@ pub struct Engine {
     pub(crate) entropy: Entropy,
     pub(crate) growth: watch::Sender<u64>,
     pub(crate) shelf: Shelf,
+    pub(crate) ready: Ready,
     pub(crate) stirs: watch::Sender<()>,
     listening: Option<Listening>,
     ledger: Arc<RwLock<Ledger>>,
@@ -252,7 +254,7 @@ impl Engine {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let writer = tokio::spawn(writer.run(queue));
         let keys = Arc::new(keys);
-        let shelf = Shelf::default();
+        let (shelf, ready) = (Shelf::default(), Ready::default());
         let stirs = watch::Sender::new(());
         let listening = store.wakes().map(|wakes| {
             let stirs = stirs.clone();
@@ -268,6 +270,7 @@ impl Engine {
             entropy,
             growth,
             shelf,
+            ready,
             stirs,
             listening,
             ledger,

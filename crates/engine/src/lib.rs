@@ -39,6 +39,7 @@ pub mod progress;
 pub mod public_log;
 pub mod publish;
 pub mod readiness;
+mod ready;
 pub mod release;
 pub mod replica;
 pub mod report;

@@ -1,12 +1,11 @@
-//! Release: every due copy of a wave rendered, hashed and granted.
+//! Release: every due copy of a wave made, unless it is ready, and granted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeSet, sync::Arc};
 
-use mark::kinds::check::Checker;
 use program::{
     Command, Event, Refusal,
-    grant::{Copy, GrantEvent},
-    id::{CaseId, ItemId, MemberId, UserId, WaveId},
+    grant::GrantEvent,
+    id::{CaseId, UserId, WaveId},
     marks::MarksCommitment,
     plan::{self, Plan},
     wave::{WaveCommand, WaveEvent, check_due},
@@ -14,7 +13,7 @@ use program::{
 use serde::Serialize;
 
 use crate::{
-    engine::Engine, error::StepError, hash::sha256, master::Package, progress::Progress, writer::WriteError,
+    engine::Engine, error::StepError, master::Package, progress::Progress, ready, writer::WriteError,
 };
 
 /// How many copies one command records.
@@ -64,21 +63,19 @@ impl Engine {
     ) -> Result<Released, StepError> {
         let version = {
             let program = self.program().await;
-            // Nothing is rendered before it may be: a withheld or early copy never exists.
+            // Nothing is rendered for a wave that is not due: what is ready by now was due by the plan.
             check_due(&program, case, wave, self.clock.now())?;
             program.case(case)?.package()
         };
         let package = self.package(case, version).await?;
         self.commit_marks(actor, case, &package).await?;
-        let mut checker = Checker::new(&package.master);
-        let mut checked = BTreeSet::new();
+        let package = Arc::new(package);
         let mut released = Released::default();
         let mut members = BTreeSet::new();
         for _ in 0..PATIENCE {
             let plan = self.plan(case, wave, None).await?;
             released.withheld = plan.withholdings().values().map(Vec::len).sum();
-            let due: Vec<(MemberId, ItemId)> =
-                plan.due().map(|row| (row.member.clone(), row.item.clone())).collect();
+            let due = ready::due(&plan);
             if due.is_empty() {
                 match self.execute(actor, finish(case, wave)).await {
                     Ok(entries) => {
@@ -86,17 +83,21 @@ impl Engine {
                             .iter()
                             .any(|entry| matches!(entry.event, Event::Wave(WaveEvent::Released { .. })));
                         released.members = members.len();
+                        self.ready.forget(case);
                         return Ok(released);
                     }
                     Err(WriteError::Refused(Refusal::CopiesMissing { .. })) => continue,
                     Err(error) => return Err(error.into()),
                 }
             }
-            // Every copy before the first grant: a package whose copies differ is released to nobody.
-            check(&package, &mut checker, &mut checked, &due, progress)?;
-            progress.begin("rendering copies", due.len() as u64);
+            self.make(case, &package, due.clone(), progress).await?;
+            progress.begin("granting copies", due.len() as u64);
             for batch in due.chunks(BATCH) {
-                let copies = render(&package, batch)?;
+                let copies = self.ready.of(case, &package, batch);
+                // Somebody else has released the wave meanwhile.
+                if copies.is_empty() {
+                    break;
+                }
                 let command = Command::RecordCopies(case.clone(), wave.clone(), copies);
                 match self.execute(actor, command).await {
                     Ok(entries) => {
@@ -143,48 +144,4 @@ impl Engine {
 
 fn finish(case: &CaseId, wave: &WaveId) -> Command {
     Command::Wave(case.clone(), wave.clone(), WaveCommand::Finish)
-}
-
-/// Checks that the copies of members mean what the package means, each member's once.
-fn check<'d>(
-    package: &Package,
-    checker: &mut Checker<'_>,
-    checked: &mut BTreeSet<MemberId>,
-    due: &'d [(MemberId, ItemId)],
-    progress: &dyn Progress,
-) -> Result<(), StepError> {
-    let members: BTreeSet<&'d MemberId> =
-        due.iter().map(|(member, _)| member).filter(|member| !checked.contains(*member)).collect();
-    progress.begin("checking copies", members.len() as u64);
-    for member in members {
-        checker.check(&package.codebook.codeword(member.as_str()))?;
-        checked.insert(member.clone());
-        progress.step(1);
-    }
-    progress.end();
-    Ok(())
-}
-
-/// Renders copies; each member's marks are derived once for all of its items.
-fn render(package: &Package, due: &[(MemberId, ItemId)]) -> Result<Vec<Copy>, StepError> {
-    let mut words = BTreeMap::new();
-    let mut copies = Vec::with_capacity(due.len());
-    for (member, item) in due {
-        let (word, row) = words
-            .entry(member)
-            .or_insert_with(|| (package.codebook.codeword(member.as_str()), package.row(member.as_str())));
-        let rendered = package
-            .index_of(item)
-            .and_then(|file| mark::render::render_file(&package.master, file, word))
-            .ok_or_else(|| StepError::NotReproduced { item: item.clone(), member: member.clone() })?;
-        copies.push(Copy {
-            member: member.clone(),
-            item: item.clone(),
-            sha256: sha256(rendered.text.as_bytes()),
-            size: rendered.text.len() as u64,
-            package: package.version,
-            row: *row,
-        });
-    }
-    Ok(copies)
 }

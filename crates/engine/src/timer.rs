@@ -176,6 +176,17 @@ pub fn overdue(
         .collect()
 }
 
+/// Lists waves that two people approved and that will be due within a while, with their instants.
+#[must_use]
+pub fn upcoming(
+    program: &Program,
+    now: Timestamp,
+    within: SignedDuration,
+) -> Vec<(CaseId, WaveId, Timestamp)> {
+    let soon = |at: Timestamp| at > now && at.duration_since(now) <= within;
+    waves(program).filter(|(_, at)| soon(*at)).map(|((case, wave), at)| (case, wave, at)).collect()
+}
+
 /// Lists the waves that two people approved, of cases that are not closed, with their instants.
 fn waves(program: &Program) -> impl Iterator<Item = (Key, Timestamp)> + '_ {
     program.cases().filter(|case| case.closed().is_none()).flat_map(|case| {

@@ -3,6 +3,7 @@
 //! One file per resource in `api/`; around them who calls (`auth`), what a refusal looks like (`problem`), what
 //! all answers share (`router`), and how the process lives (`serve`).
 
+mod ahead;
 pub mod api;
 pub mod app;
 pub mod auth;

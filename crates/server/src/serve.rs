@@ -13,7 +13,7 @@ use notify::Notifier;
 use thiserror::Error;
 use tokio::task::JoinHandle;
 
-use crate::{app::App, config::Config, health, notices, router, timer};
+use crate::{ahead, app::App, config::Config, health, notices, router, timer};
 
 /// How long open answers may take once the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -96,6 +96,9 @@ pub async fn serve(engine: Arc<Engine>, config: Config) -> Result<Serving, Serve
         admin = Some(bound);
     }
     tasks.push(tokio::spawn(timer::run(app.clone())));
+    if config.timer {
+        tasks.push(tokio::spawn(ahead::run(app.clone())));
+    }
     if let Some(notifier) = notifier {
         tasks.push(tokio::spawn(notices::run(app.clone(), notifier)));
     }

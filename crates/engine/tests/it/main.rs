@@ -17,6 +17,8 @@ mod outbox;
 #[cfg(test)]
 mod policy_diff;
 #[cfg(test)]
+mod ready;
+#[cfg(test)]
 mod resume;
 #[cfg(test)]
 mod rollback;
