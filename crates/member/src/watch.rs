@@ -12,8 +12,9 @@ use crate::{client::is_passing, fetch::Fetcher, keygen::random, output};
 const FIRST: Duration = Duration::from_secs(1);
 /// How long to wait at most.
 const LONGEST: Duration = Duration::from_secs(60);
-/// Within how long members that were woken together ask, in milliseconds.
+/// Within how long members that were woken together ask, unless the server says, in milliseconds; and at most.
 const SPREAD: u64 = 500;
+const WIDEST: u64 = 60_000;
 
 /// Fetches whatever comes, until somebody stops it.
 ///
@@ -27,7 +28,7 @@ pub(crate) fn run(fetcher: &Fetcher<'_>) -> anyhow::Result<()> {
             Err(error) => output::complain(&error),
             Ok(()) => {}
         }
-        sleep(wait + spread());
+        sleep(wait + moment_within(SPREAD));
         wait = (wait * 2).min(LONGEST);
     }
 }
@@ -43,13 +44,17 @@ fn listen(fetcher: &Fetcher<'_>, wait: &mut Duration) -> anyhow::Result<()> {
         }
         *wait = FIRST;
         if line.trim_end() == "event: change" {
-            sleep(spread());
+            // What follows is within how long to ask.
+            line.clear();
+            lines.read_line(&mut line)?;
+            let told = line.trim_end().strip_prefix("data: ").and_then(|within| within.parse().ok());
+            sleep(moment_within(told.unwrap_or(SPREAD)));
             fetcher.once()?;
         }
     }
 }
 
 /// Draws a moment, so that ten thousand members do not ask in the same one.
-fn spread() -> Duration {
-    Duration::from_millis(u64::from_le_bytes(random()) % SPREAD)
+fn moment_within(milliseconds: u64) -> Duration {
+    Duration::from_millis(u64::from_le_bytes(random()) % milliseconds.clamp(1, WIDEST))
 }

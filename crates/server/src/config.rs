@@ -46,6 +46,8 @@ pub struct Limits {
     pub header_seconds: u64,
     /// How long an answer may take to begin, in seconds.
     pub answer_seconds: u64,
+    /// How many of those that are woken at once are asked to come in a second; the others come later.
+    pub woken_a_second: u64,
     /// Sealed copies kept for fetches that are resumed, in bytes.
     pub sealed: usize,
 }
@@ -66,7 +68,7 @@ impl Default for Config {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body: 1 << 20, header_seconds: 10, answer_seconds: 30, sealed: 64 << 20 }
+        Self { body: 1 << 20, header_seconds: 10, answer_seconds: 30, woken_a_second: 1000, sealed: 64 << 20 }
     }
 }
 

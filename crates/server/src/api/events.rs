@@ -18,13 +18,17 @@ use crate::{app::App, auth::Fetcher, problem::Refused};
 /// How long a stream gathers changes before it says that there were some.
 const GATHER: Duration = Duration::from_millis(250);
 
+/// The shortest time that whoever is woken is asked to spread over, in milliseconds.
+const LEAST_WITHIN: u64 = 500;
+
 /// How often a quiet stream says that it is there.
 const QUIET: Duration = Duration::from_secs(20);
 
 /// Wait for changes
 ///
-/// One `change` when the stream opens, and one whenever the caller has been granted more or must be told something;
-/// it carries nothing. Ask for the lists of copies and of notices then.
+/// One `change` when the stream opens, and one whenever the caller has been granted more or must be told something. It
+/// says nothing but within how many milliseconds to ask for the lists of copies and of notices, at a moment of the
+/// caller's own drawing: many are woken at once.
 #[utoipa::path(get, path = "/api/v1/events", tag = "member", responses(
     (status = 200, description = "server-sent events", body = String, content_type = "text/event-stream"),
     Refused,
@@ -39,10 +43,9 @@ pub(crate) async fn events(State(app): State<Arc<App>>, Fetcher(member, _): Fetc
         app,
     };
     let stream = stream::unfold(waiting, |mut waiting| async move {
-        waiting
-            .change()
-            .await
-            .map(|()| (Ok::<_, Infallible>(Event::default().event("change").data("")), waiting))
+        waiting.change().await.map(|within| {
+            (Ok::<_, Infallible>(Event::default().event("change").data(within.to_string())), waiting)
+        })
     });
     Sse::new(stream).keep_alive(KeepAlive::new().interval(QUIET)).into_response()
 }
@@ -58,8 +61,9 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Waits for the member's next change; nothing when the stream is to end.
-    async fn change(&mut self) -> Option<()> {
+    /// Waits for the member's next change, and tells within how many milliseconds to ask; nothing when the stream is
+    /// to end.
+    async fn change(&mut self) -> Option<u64> {
         loop {
             if *self.stopping.borrow() {
                 return None;
@@ -67,7 +71,7 @@ impl Waiting {
             let now = self.counted().await?;
             if self.told != Some(now) {
                 self.told = Some(now);
-                return Some(());
+                return Some(self.within());
             }
             tokio::select! {
                 grown = self.growth.changed() => grown.ok()?,
@@ -75,6 +79,12 @@ impl Waiting {
             }
             sleep(GATHER).await;
         }
+    }
+
+    /// As long as it takes to serve everybody who is woken by this process.
+    fn within(&self) -> u64 {
+        let streams = u64::try_from(self.app.metrics.streams.get()).unwrap_or(0);
+        (1000 * streams / self.app.config.limits.woken_a_second.max(1)).max(LEAST_WITHIN)
     }
 
     /// Counts what the member was granted and what it must be told; nothing for a member that may have nothing any
