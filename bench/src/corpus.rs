@@ -51,6 +51,38 @@ pub(crate) fn master(kind: &Kind, bytes: usize) -> anyhow::Result<Master> {
     Master::parse(&[source]).ok().with_context(|| format!("the bench package of {} parses", kind.name))
 }
 
+/// Writes a guide whose copies have about this many bytes, a site every few thousand; returns it and that size.
+pub(crate) fn prose_package(bytes: usize) -> anyhow::Result<(String, usize)> {
+    let mut text = String::from("# Guide\n");
+    let mut number = 0;
+    while text.len() < bytes {
+        let marked = number % 24 == 0;
+        let from = text.len();
+        prose(&mut text, number)?;
+        if !marked {
+            let plain = text.split_off(from);
+            text.push_str(&first_branches(&plain));
+        }
+        number += 1;
+    }
+    let source = SourceFile { path: String::from("guide.md"), text: text.clone() };
+    let master = Master::parse(&[source]).ok().context("the guide parses")?;
+    let (_, bytes) = copy(&master);
+    Ok((text, bytes))
+}
+
+/// The text with the first branch of each of its marks.
+fn first_branches(marked: &str) -> String {
+    let mut parts = marked.split("{~");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (mark, rest) = part.split_once("~}").unwrap_or((part, ""));
+        text.push_str(mark.split('|').next().unwrap_or_default());
+        text.push_str(rest);
+    }
+    text
+}
+
 /// A member's copy of a master, and its size in bytes.
 pub(crate) fn copy(master: &Master) -> (Vec<LeakFile>, usize) {
     let codebook = Codebook::new(&ReleaseSecret::new([9; 32]), master);

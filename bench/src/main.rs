@@ -4,12 +4,15 @@
 
 mod corpus;
 mod cpu;
+mod crowd;
 mod demo;
 mod hunt;
+mod load;
 mod log;
 mod oversight;
 mod plan;
 mod reader;
+mod release;
 mod screen;
 mod seal;
 mod trace;
@@ -21,7 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 type Measure = fn() -> anyhow::Result<()>;
 
 /// What is measured, by name, in the order of the print.
-const PARTS: [(&str, Measure); 9] = [
+const PARTS: [(&str, Measure); 11] = [
     ("demo", demo::run),
     ("seal", seal::run),
     ("reader", reader::run),
@@ -31,6 +34,8 @@ const PARTS: [(&str, Measure); 9] = [
     ("hunt", hunt::run),
     ("plan", plan::run),
     ("log", log::run),
+    ("release", release::run),
+    ("load", load::run),
 ];
 
 /// Measures the parts named as arguments, or all.
