@@ -1,6 +1,7 @@
 //! Running other programs: their output is shown, or captured and shown on failure.
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
@@ -25,6 +26,17 @@ pub(crate) fn root() -> PathBuf {
     let xtask = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     xtask.parent().unwrap_or(&xtask).to_path_buf()
+}
+
+/// Returns the folder that release builds are in.
+///
+/// # Errors
+/// When cargo does not say.
+pub(crate) fn release_folder() -> Result<PathBuf> {
+    let text = stdout(&mut cargo(&["metadata", "--no-deps", "--format-version", "1", "--locked"]))?;
+    let metadata: Value = serde_json::from_str(&text).context("`cargo metadata` printed no JSON")?;
+    let target = metadata.get("target_directory").and_then(Value::as_str).context("no target directory")?;
+    Ok(Path::new(target).join("release"))
 }
 
 /// Runs a command with its output visible.

@@ -9,6 +9,7 @@ mod fuzz;
 mod install;
 mod judges;
 mod notices;
+mod package;
 mod serving;
 mod steps;
 mod story;
@@ -39,6 +40,8 @@ enum Task {
     },
     /// Builds everything in release and prints the figures that README quotes.
     Bench,
+    /// Makes the Debian package, and looks into it.
+    Package,
     /// Runs the fuzz targets one after the other; example: `cargo xtask fuzz reader --seconds 600`.
     Fuzz {
         /// Targets; all when none is named.
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Test { only, full } => steps::run_all(&only, &Options { full, strict }),
         Task::Bench => bench().map(|()| true),
+        Task::Package => package::make().map(|()| true),
         Task::Fuzz { targets, seconds } => fuzz::run(&targets, seconds).map(|()| true),
     };
     match done {

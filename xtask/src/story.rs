@@ -1,6 +1,6 @@
 //! One whole program per seed: the demonstration accuses the leaker and nobody else, and `verify` agrees.
 
-use crate::exec::{cargo, root, stdout};
+use crate::exec::{cargo, release_folder, root, stdout};
 use crate::flips;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -50,7 +50,11 @@ pub(crate) fn verify(story: &Story, data: &Path) -> Command {
 fn run_all_seeds(full: bool) -> Result<Story> {
     crate::exec::run(&mut cargo(&["build", "--release", "--locked", "-p", "cli", "-p", "member"]))?;
     let scratch = tempfile::tempdir()?;
-    let story = Story { forewarn: binary()?, data: scratch.path().join("seed-1"), scratch };
+    let story = Story {
+        forewarn: release_folder()?.join(format!("forewarn{}", std::env::consts::EXE_SUFFIX)),
+        data: scratch.path().join("seed-1"),
+        scratch,
+    };
     let seeds = if full { SEEDS.1 } else { SEEDS.0 };
     for seed in 1..=seeds {
         let data = story.scratch.path().join(format!("seed-{seed}"));
@@ -109,13 +113,6 @@ fn judge(outcome: &Value) -> Result<String> {
         "{members} members, {grants} grants, {withheld} withheld; timing leaves {suspects} suspects, \
          the marks leave `{leaker}`; best innocent 10^{innocent:.1} of 10^{threshold:.1}"
     ))
-}
-
-fn binary() -> Result<PathBuf> {
-    let text = stdout(&mut cargo(&["metadata", "--no-deps", "--format-version", "1", "--locked"]))?;
-    let metadata: Value = serde_json::from_str(&text)?;
-    let target = metadata.get("target_directory").and_then(Value::as_str).context("no target directory")?;
-    Ok(Path::new(target).join("release").join(format!("forewarn{}", std::env::consts::EXE_SUFFIX)))
 }
 
 #[cfg(test)]

@@ -11,12 +11,17 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 use engine::{Clock, Engine, Entropy};
+use sd_notify::NotifyState;
 use serde::Serialize;
 use server::{Config, Serving, config::Tls};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::{args::Common, output, session::data};
+
+/// How many open files the server asks for, and below how many it complains.
+const FILES: u64 = 65_536;
+const FEW_FILES: u64 = 4096;
 
 /// Serve the program: what members fetch, what operators' machines ask and do, the public log; release waves.
 #[derive(Debug, Args)]
@@ -56,6 +61,7 @@ pub(crate) async fn run(common: &Common, args: ServeArgs) -> anyhow::Result<()> 
     let log = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber is refused; there is none before this one.
     let _ = log.try_init();
+    room_for_connections();
     let engine = Engine::open(data(common)?, Clock::system(), Entropy::System).await?;
     let name = {
         let program = engine.program().await;
@@ -69,8 +75,10 @@ pub(crate) async fn run(common: &Common, args: ServeArgs) -> anyhow::Result<()> 
     let mut stop = Stop::new().context("cannot listen for signals")?;
     let serving = server::serve(engine.clone(), config).await?;
     ready(common, &name, tls, &serving)?;
+    supervisor(&NotifyState::Ready);
     stop.wait().await;
     tracing::info!("stopping");
+    supervisor(&NotifyState::Stopping);
     serving.stop().await;
     if let Some(engine) = Arc::into_inner(engine) {
         engine.close().await;
@@ -82,6 +90,24 @@ pub(crate) async fn run(common: &Common, args: ServeArgs) -> anyhow::Result<()> 
 pub(crate) fn read(path: &Path) -> anyhow::Result<Config> {
     let text = fs::read_to_string(path).with_context(|| format!("`{}`", path.display()))?;
     Config::parse(&text).with_context(|| format!("`{}` is no configuration", path.display()))
+}
+
+/// Tells systemd, where it asked to be told.
+fn supervisor(state: &NotifyState<'_>) {
+    if let Err(error) = sd_notify::notify(std::slice::from_ref(state)) {
+        tracing::warn!(error = %error, "systemd cannot be told");
+    }
+}
+
+/// Every open stream of a member is a file, and so is every fetch.
+fn room_for_connections() {
+    match rlimit::increase_nofile_limit(FILES) {
+        Ok(files) if files < FEW_FILES => {
+            tracing::warn!(files, "few connections are allowed: raise the limit on open files (LimitNOFILE)");
+        }
+        Ok(files) => tracing::info!(files, "open files allowed"),
+        Err(error) => tracing::warn!(error = %error, "the limit on open files cannot be read"),
+    }
 }
 
 fn config(args: ServeArgs) -> anyhow::Result<Config> {

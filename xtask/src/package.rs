@@ -1,0 +1,79 @@
+//! `cargo xtask package`: the Debian package, of what was built in release.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::exec::{cargo, release_folder, root, run, stdout, succeeds};
+
+/// The version that the package's description was written for.
+const CARGO_DEB: &str = "3.8.0";
+
+/// How exposed the unit may be, in tenths of systemd's points: 0 is closed, 100 open.
+/// **Source:** systemd-analyze(1), `security --threshold`.
+const EXPOSURE: u32 = 20;
+
+/// What the package must hold, as paths in it.
+const HELD: [&str; 7] = [
+    "./usr/bin/forewarn",
+    "./usr/bin/forewarn-member",
+    "./lib/systemd/system/forewarn.service",
+    "./etc/forewarn/serve.toml",
+    "./usr/share/man/man1/forewarn-serve.1.gz",
+    "./usr/share/bash-completion/completions/forewarn",
+    "./usr/share/doc/forewarn/README.md",
+];
+
+/// Builds both programs, what is made from them, and the package; looks into it.
+///
+/// # Errors
+/// When a step fails, or the package lacks something.
+pub(crate) fn make() -> Result<()> {
+    run(&mut cargo(&["build", "--release", "--locked", "-p", "cli", "-p", "member"]))?;
+    let release = release_folder()?;
+    describe(&release.join("forewarn"), &release.join("package"))?;
+    closed_off()?;
+    if !succeeds(&mut cargo(&["deb", "--version"])) {
+        run(&mut cargo(&["install", "--locked", "--version", CARGO_DEB, "cargo-deb"]))?;
+    }
+    let said = stdout(&mut cargo(&["deb", "--no-build", "--locked", "-p", "cli"]))?;
+    let package = said.lines().last().map(PathBuf::from).context("cargo-deb names the package it made")?;
+    let contents = stdout(Command::new("dpkg-deb").arg("--contents").arg(&package))?;
+    for path in HELD {
+        ensure!(contents.lines().any(|line| line.ends_with(path)), "the package lacks `{path}`:\n{contents}");
+    }
+    println!("{}", package.display());
+    Ok(())
+}
+
+/// Writes manual pages and completions by the program itself.
+fn describe(program: &Path, out: &Path) -> Result<()> {
+    run(Command::new(program).arg("man").arg(out.join("man")))?;
+    let folder = out.join("completions");
+    fs::create_dir_all(&folder)?;
+    for (shell, name) in [("bash", "forewarn.bash"), ("zsh", "_forewarn"), ("fish", "forewarn.fish")] {
+        let text = stdout(Command::new(program).args(["completions", shell]))?;
+        fs::write(folder.join(name), text)?;
+    }
+    Ok(())
+}
+
+/// Checks how far the unit is closed off, where systemd is there to say so.
+pub(crate) fn closed_off() -> Result<()> {
+    if !succeeds(Command::new("systemd-analyze").arg("--version")) {
+        println!("    systemd-analyze is not there: the unit's exposure is not looked at");
+        return Ok(());
+    }
+    let threshold = format!("--threshold={EXPOSURE}");
+    let unit = root().join("packaging/forewarn.service");
+    stdout(
+        Command::new("systemd-analyze")
+            .args(["security", "--offline=true", "--no-pager", &threshold])
+            .arg(unit),
+    )
+    .map(|_| ())
+}
