@@ -276,8 +276,9 @@ mod tests {
             let sealed = seal(&vec![7; size], &mine.to_public()).unwrap();
             let end = sealed.windows(5).position(|window| window == b"\n--- ").unwrap();
             let header = String::from_utf8(sealed[..end].to_vec()).unwrap();
-            let grease =
-                header.split("\n-> ").find(|stanza| stanza.split(' ').next().unwrap().ends_with("-grease"));
+            let grease = header
+                .split("\n-> ")
+                .find(|stanza| stanza.split([' ', '\n']).next().unwrap().ends_with("-grease"));
             sealed.len() - grease.map_or(0, |stanza| stanza.len() + 4)
         };
         assert_eq!(length(0), length(1));
