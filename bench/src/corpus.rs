@@ -33,6 +33,20 @@ pub(crate) const KINDS: [Kind; 7] = [
 
 /// Writes and parses a file of one kind whose copies have about this many bytes.
 pub(crate) fn master(kind: &Kind, bytes: usize) -> anyhow::Result<Master> {
+    parsed(kind.name, &[source(kind, bytes)?])
+}
+
+/// Writes and parses a package with a file of every kind, of equal sizes, whose copies have about this many bytes.
+pub(crate) fn package(bytes: usize) -> anyhow::Result<Master> {
+    let sources = KINDS.iter().map(|kind| source(kind, bytes / KINDS.len()));
+    parsed("all kinds", &sources.collect::<anyhow::Result<Vec<_>>>()?)
+}
+
+fn parsed(name: &str, sources: &[SourceFile]) -> anyhow::Result<Master> {
+    Master::parse(sources).ok().with_context(|| format!("the bench package of {name} parses"))
+}
+
+fn source(kind: &Kind, bytes: usize) -> anyhow::Result<SourceFile> {
     let mut text = String::from(kind.head);
     let mut written = 0;
     // Markup is in no copy: what an entry takes there is measured.
@@ -47,8 +61,7 @@ pub(crate) fn master(kind: &Kind, bytes: usize) -> anyhow::Result<Master> {
     if kind.path.ends_with(".json") {
         text.push_str("\n]\n");
     }
-    let source = SourceFile { path: kind.path.to_owned(), text };
-    Master::parse(&[source]).ok().with_context(|| format!("the bench package of {} parses", kind.name))
+    Ok(SourceFile { path: kind.path.to_owned(), text })
 }
 
 /// Writes a guide whose copies have about this many bytes, a site every few thousand; returns it and that size.
