@@ -185,17 +185,8 @@ fn observation(text: &str) -> Result<Observation, String> {
         .map_err(|said| said.replace('_', "-"))
 }
 
-fn cve(text: &str) -> Result<String, String> {
-    let mut parts = text.split('-');
-    let sound = parts.next() == Some("CVE")
-        && parts.next().is_some_and(|year| year.len() == 4 && year.chars().all(|c| c.is_ascii_digit()))
-        && parts.next().is_some_and(|n| n.len() >= 4 && n.chars().all(|c| c.is_ascii_digit()))
-        && parts.next().is_none();
-    if sound {
-        Ok(text.to_owned())
-    } else {
-        Err(format!("`{text}` is not a CVE id: write it as in CVE-2026-1234"))
-    }
+fn cve(text: &str) -> Result<String, program::cve::NotACve> {
+    program::cve::check(text).map(|()| text.to_owned())
 }
 
 pub(crate) async fn run(common: &Common, verb: CaseVerb) -> anyhow::Result<()> {

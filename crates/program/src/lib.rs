@@ -9,6 +9,7 @@ pub mod actor;
 pub mod case;
 pub mod clock;
 pub mod context;
+pub mod cve;
 pub mod deadline;
 pub mod delivery;
 pub mod due;

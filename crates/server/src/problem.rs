@@ -175,6 +175,16 @@ impl Problem {
                 | Refusal::UnknownTier(_)
                 | Refusal::UnknownNotification(_)
                 | Refusal::UnknownEndpoint(_)
+                | Refusal::UnknownSighting(_)
+                | Refusal::UnknownLeak(_)
+                | Refusal::UnknownReview(_)
+                | Refusal::UnknownToken(_)
+                | Refusal::UnknownReport(_)
+                | Refusal::UnknownPolicy(_)
+                | Refusal::UnknownViewing(_)
+                | Refusal::UnknownCriterion(_)
+                | Refusal::UnknownKey { .. }
+                | Refusal::UnknownFact { .. }
         );
         let (status, title) =
             if unknown { (StatusCode::NOT_FOUND, "not found") } else { (StatusCode::CONFLICT, "refused") };

@@ -9,16 +9,20 @@ use axum::{
 };
 use jiff::Timestamp;
 use program::{
-    Program,
-    case::Case,
+    Command, Program,
+    case::{Case, CaseCommand},
     id::{CaseId, MemberId},
     token::{Holder, Scope},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    api::copies::CopyLine,
+    api::{
+        act::{act, name},
+        copies::CopyLine,
+        wire::{Cve, Name},
+    },
     app::App,
     auth,
     problem::{Problem, Refused, Unknown},
@@ -54,6 +58,8 @@ pub struct OperatorCase {
     title: String,
     /// The vulnerabilities' names.
     cves: Vec<String>,
+    /// Where its embargo stands: `none`, `proposed`, `active`, `revise` or `exited`, with its instants.
+    embargo: serde_json::Value,
     /// When its embargo ends or ended.
     public: Option<Timestamp>,
     /// Its items.
@@ -92,6 +98,21 @@ pub struct WaveLine {
     approved_by: Vec<String>,
     /// When it was released first.
     released: Option<Timestamp>,
+}
+
+/// A case that is opened.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCase {
+    /// Its id.
+    #[schema(value_type = Name)]
+    case: CaseId,
+    /// What it is about.
+    title: String,
+    /// Its CVE ids.
+    #[serde(default)]
+    #[schema(value_type = Vec<Cve>)]
+    cves: Vec<String>,
 }
 
 /// List cases
@@ -135,6 +156,21 @@ pub(crate) async fn case(
         }
     };
     view.map(Json).ok_or_else(Problem::not_found)
+}
+
+act! {
+    /// Open a case
+    open "/api/v1/cases" takes NewCase => |NewCase { case, title, cves }| {
+        let sound = cves.iter().try_for_each(|text| program::cve::check(text));
+        sound.map_err(|error| Problem::bad_request(error.to_string()))?;
+        Ok(Command::Case(case, CaseCommand::Open { title, cves }))
+    }
+}
+
+act! {
+    /// Close a case whose embargo is over
+    close "/api/v1/cases/{case}/close" ("case"; String) =>
+    |case| Ok(Command::Case(name(&case)?, CaseCommand::Close))
 }
 
 /// Tells which member calls; nothing stands for an operator or an observer.
@@ -192,6 +228,7 @@ fn of_operator(case: &Case) -> OperatorCase {
         case: case.id().to_string(),
         title: case.title().to_owned(),
         cves: case.cves().to_vec(),
+        embargo: serde_json::to_value(case.embargo()).unwrap_or_default(),
         public: case.embargo().public(),
         items: items.collect(),
         waves: waves.collect(),

@@ -43,7 +43,7 @@ pub struct MemberLine {
 #[serde(deny_unknown_fields)]
 pub struct Reason {
     /// In words; it is logged.
-    reason: String,
+    pub(super) reason: String,
 }
 
 /// List members

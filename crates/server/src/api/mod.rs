@@ -1,17 +1,22 @@
 //! `/api/v1`: one file per resource; the description is made from the same routes.
 
 pub mod acknowledge;
+pub mod act;
 pub mod cases;
 pub mod copies;
 pub mod deliveries;
+pub mod embargo;
 pub mod enrol;
 pub mod events;
+pub mod exits;
+pub mod items;
 pub mod log;
 pub mod me;
 pub mod members;
 pub mod notices;
 pub mod reports;
 pub mod waves;
+pub mod wire;
 
 use std::sync::Arc;
 
@@ -56,7 +61,21 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
     let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(me::me))
         .routes(routes!(copies::list))
-        .routes(routes!(cases::list))
+        .routes(routes!(cases::list, cases::open))
+        .routes(routes!(cases::close))
+        .routes(routes!(embargo::propose))
+        .routes(routes!(embargo::accept))
+        .routes(routes!(embargo::reject))
+        .routes(routes!(embargo::keep))
+        .routes(routes!(embargo::terminate))
+        .routes(routes!(exits::observe))
+        .routes(routes!(exits::break_embargo))
+        .routes(routes!(exits::publish))
+        .routes(routes!(items::add))
+        .routes(routes!(items::lint))
+        .routes(routes!(items::view))
+        .routes(routes!(items::viewings))
+        .routes(routes!(items::approve_view))
         .routes(routes!(cases::case))
         .routes(routes!(copies::item))
         .routes(routes!(copies::item_by_name))
@@ -78,6 +97,7 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(notices::test))
         .routes(routes!(notices::endpoints, notices::add))
         .routes(routes!(notices::remove))
+        .routes(routes!(waves::schedule))
         .routes(routes!(waves::plan))
         .routes(routes!(waves::approve))
         .routes(routes!(waves::release))

@@ -8,19 +8,40 @@ use axum::{
 };
 use engine::progress::Unwatched;
 use jiff::Timestamp;
+use policy::Lead;
 use program::{
     Command,
-    id::{CaseId, Sha256, WaveId},
+    id::{CaseId, ItemId, Sha256, TierId, WaveId},
     wave::WaveCommand,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    api::{
+        act::act,
+        wire::{Length, Name},
+    },
     app::App,
     auth::{Actor, Reader},
     problem::{Problem, Refused, Undone, Unknown},
 };
+
+/// What is scheduled.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Schedule {
+    /// How long before the embargo's end.
+    #[schema(value_type = Length)]
+    lead: Lead,
+    /// To whom.
+    #[schema(value_type = Vec<Name>)]
+    tiers: Vec<TierId>,
+    /// Of what; none stands for every item of the case.
+    #[serde(default)]
+    #[schema(value_type = Vec<Name>)]
+    items: Vec<ItemId>,
+}
 
 /// When a plan is made for.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -56,6 +77,15 @@ pub struct Release {
     members: usize,
     /// Pairs of member and item that are withheld.
     withheld: usize,
+}
+
+act! {
+    /// Schedule a wave relative to the embargo's end, or schedule it anew; approvals start over
+    schedule "/api/v1/cases/{case}/waves/{wave}/schedule" ("case", "wave"; (String, String)) takes Schedule => |named, Schedule { lead, tiers, items }| {
+        let (case, wave) = names(named)?;
+        let (tiers, items) = (tiers.into_iter().collect(), items.into_iter().collect());
+        Ok(Command::Wave(case, wave, WaveCommand::Schedule { lead, tiers, items }))
+    }
 }
 
 /// Decide for every member and item of a wave, and release nothing

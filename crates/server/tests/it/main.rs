@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod acknowledge;
 #[cfg(test)]
+mod acts;
+#[cfg(test)]
 mod enrol;
 #[cfg(test)]
 mod fetch;

@@ -1,0 +1,168 @@
+//! Operators' acts: whoever may not is refused, what is not there is not found, and what is done is in the log with
+//! the name of who did it.
+
+use program::token::Holder;
+use testbed::{END, World, t, user};
+
+use crate::http::{Answer, Site};
+
+/// An act as it is asked for.
+pub(crate) struct Act {
+    pub(crate) who: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) body: String,
+    /// The same act of something that is not there, unless it names nothing.
+    pub(crate) unknown: Option<&'static str>,
+    /// Who asks for what, and has it refused by the core, before `who` does it.
+    pub(crate) refused: Option<(&'static str, String)>,
+    /// The first event of what it comes to, as the log names it.
+    pub(crate) event: [&'static str; 2],
+}
+
+/// An act without a body that the core refuses to nobody.
+pub(crate) fn act(who: &'static str, path: &'static str, event: [&'static str; 2]) -> Act {
+    Act { who, path, body: String::new(), unknown: None, refused: None, event }
+}
+
+impl Act {
+    pub(crate) fn body(self, body: impl Into<String>) -> Self {
+        Self { body: body.into(), ..self }
+    }
+
+    pub(crate) fn unknown(self, path: &'static str) -> Self {
+        Self { unknown: Some(path), ..self }
+    }
+
+    pub(crate) fn refused(self, who: &'static str, body: impl Into<String>) -> Self {
+        Self { refused: Some((who, body.into())), ..self }
+    }
+}
+
+/// A site with tokens for everybody who plays a part.
+pub(crate) struct Stage {
+    pub(crate) site: Site,
+    ann: String,
+    bob: String,
+    member: String,
+    observer: String,
+}
+
+impl Stage {
+    pub(crate) async fn of(world: World) -> Self {
+        let site = Site::of(world).await;
+        let (ann, bob) = (Holder::Operator(user("ann")), Holder::Operator(user("bob")));
+        let (ann, bob) = (site.token(ann).await, site.token(bob).await);
+        let (member, observer) = (site.of_member("acme").await, site.token(Holder::Observer).await);
+        Self { site, ann, bob, member, observer }
+    }
+
+    pub(crate) fn token(&self, who: &str) -> &str {
+        if who == "ann" { &self.ann } else { &self.bob }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> serde_json::Value {
+        let answer = self.site.get(path, &self.observer).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.json()
+    }
+
+    /// Asks as everybody who may not, then does it; what is refused leaves the log as it was.
+    pub(crate) async fn play(&self, act: Act) -> Answer {
+        let before = self.site.world.entries().await;
+        let path = act.path;
+        self.expect(&self.site.send("POST", path, &[], act.body.as_bytes()).await, 401, path);
+        self.expect(&self.site.post(path, &self.member, &act.body).await, 403, path);
+        self.expect(&self.site.post(path, &self.observer, &act.body).await, 403, path);
+        if let Some(unknown) = act.unknown {
+            self.expect(&self.site.post(unknown, self.token(act.who), &act.body).await, 404, unknown);
+        }
+        if let Some((who, body)) = &act.refused {
+            self.expect(&self.site.post(path, self.token(who), body).await, 409, path);
+        }
+        assert_eq!(self.site.world.entries().await, before, "{path}: what is refused is not logged");
+        let done = self.site.post(path, self.token(act.who), &act.body).await;
+        self.expect(&done, 200, path);
+        let count = self.site.world.entries().await - before;
+        assert!(count > 0, "{path}: nothing is in the log");
+        let entries = self.site.world.engine.newest(count).await.unwrap();
+        let first = entries.iter().min_by_key(|entry| entry.seq).unwrap();
+        assert!(entries.iter().all(|entry| entry.actor == user(act.who)), "{path}: {entries:?}");
+        let event = serde_json::to_value(&first.event).unwrap();
+        let [about, what] = act.event;
+        assert!(event[about].get(what).is_some() || event[about] == what, "{path}: {event}");
+        done
+    }
+
+    #[track_caller]
+    fn expect(&self, answer: &Answer, status: u16, path: &str) {
+        assert_eq!(answer.status, status, "{path}: {}", answer.text());
+    }
+}
+
+pub(crate) fn reason(text: &str) -> String {
+    serde_json::json!({ "reason": text }).to_string()
+}
+
+#[tokio::test]
+async fn a_case_from_its_opening_to_its_end() {
+    let stage = Stage::of(World::peopled(201).await).await;
+    let ends = |at| serde_json::json!({ "ends": t(at) }).to_string();
+    let case = |title: &str| {
+        serde_json::json!({ "case": "c", "title": title, "cves": ["CVE-2026-1234"] }).to_string()
+    };
+    let texts: Vec<_> = testbed::package()
+        .into_iter()
+        .map(|it| serde_json::json!({ "item": it.item, "class": it.class, "text": it.text }))
+        .collect();
+    let texts = serde_json::json!({ "items": texts }).to_string();
+    let broken = serde_json::json!({ "items": [{ "item": "a.md", "class": "advisory", "text": "{~one|" }] });
+    let wave = |tier: &str| serde_json::json!({ "lead": "14d", "tiers": [tier] }).to_string();
+    let seen = |at| serde_json::json!({ "what": "attacks_observed", "at": at }).to_string();
+    let now = stage.site.world.clock.now();
+    let acts = [
+        act("ann", "/api/v1/cases", ["case", "opened"]).body(case("Relay")).refused("ann", case(" ")),
+        act("ann", "/api/v1/cases/c/embargo/propose", ["embargo", "moved"])
+            .body(ends(END))
+            .unknown("/api/v1/cases/nobody/embargo/propose")
+            .refused("ann", ends(-END)),
+        act("bob", "/api/v1/cases/c/embargo/accept", ["embargo", "moved"])
+            .body(ends(END))
+            .unknown("/api/v1/cases/nobody/embargo/accept")
+            .refused("ann", ends(END)),
+        act("ann", "/api/v1/cases/c/embargo/propose", ["embargo", "moved"]).body(ends(END + 60)),
+        act("bob", "/api/v1/cases/c/embargo/reject", ["embargo", "moved"])
+            .unknown("/api/v1/cases/nobody/embargo/reject"),
+        act("ann", "/api/v1/cases/c/items", ["item", "added"])
+            .body(texts)
+            .unknown("/api/v1/cases/nobody/items")
+            .refused("ann", broken.to_string()),
+        act("ann", "/api/v1/cases/c/waves/w1/schedule", ["wave", "scheduled"])
+            .body(wave("validate"))
+            .unknown("/api/v1/cases/nobody/waves/w1/schedule")
+            .refused("ann", r#"{"lead":"14d","tiers":[]}"#),
+        act("ann", "/api/v1/cases/c/observe", ["case", "observed"])
+            .body(seen(now))
+            .unknown("/api/v1/cases/nobody/observe")
+            .refused("ann", seen(t(END))),
+        act("ann", "/api/v1/cases/c/embargo/keep", ["embargo", "kept"])
+            .body(reason("one attacker, contained"))
+            .unknown("/api/v1/cases/nobody/embargo/keep")
+            .refused("ann", reason(" ")),
+        act("ann", "/api/v1/cases/c/break-embargo", ["embargo", "exit_proposed"])
+            .body(r#"{"reason":"exploited since noon","approve_waves":true,"publish":true}"#)
+            .unknown("/api/v1/cases/nobody/break-embargo")
+            .refused("ann", reason(" ")),
+        act("bob", "/api/v1/cases/c/break-embargo", ["embargo", "moved"])
+            .body(r#"{"reason":"exploited since noon","approve_waves":true,"publish":true}"#),
+        act("bob", "/api/v1/cases/c/close", ["case", "closed"]).unknown("/api/v1/cases/nobody/close"),
+    ];
+    for act in acts {
+        stage.play(act).await;
+    }
+    let shown = stage.get("/api/v1/cases/c").await;
+    assert_eq!(shown["embargo"]["state"], "exited");
+    assert_eq!(shown["cves"], serde_json::json!(["CVE-2026-1234"]));
+    assert!(shown["closed"].is_string() && shown["waves"][0]["released"].is_string(), "{shown}");
+    let again = stage.site.post("/api/v1/cases/c/publish", stage.token("ann"), "").await;
+    assert_eq!((again.status, again.json()[0]["file"].as_str()), (200, Some("c/advisory.md")));
+}
