@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use axum::Json;
+use axum::{Json, http::StatusCode};
 use jiff::Timestamp;
 use program::{Command, Entry, id::UserId};
 use serde::Serialize;
@@ -53,6 +53,11 @@ pub(crate) async fn carry_out(app: &App, actor: &UserId, command: Command) -> Re
 /// Reads a name out of a path; what cannot be a name names nothing.
 pub(crate) fn name<T: FromStr>(text: &str) -> Result<T, Problem> {
     text.parse().map_err(|_| Problem::not_found())
+}
+
+/// Refuses what is written as it should be and does not hold.
+pub(crate) fn refused(why: impl std::fmt::Display) -> Problem {
+    Problem::new(StatusCode::CONFLICT, "refused", why.to_string())
 }
 
 /// Makes the handler of an act that is one command: its path, what names things in it, the body if it takes one, and

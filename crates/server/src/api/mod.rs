@@ -14,7 +14,13 @@ pub mod log;
 pub mod me;
 pub mod members;
 pub mod notices;
+pub mod operators;
+pub mod policies;
 pub mod reports;
+pub mod reviews;
+pub mod sightings;
+pub mod tokens;
+pub mod vetting;
 pub mod waves;
 pub mod wire;
 
@@ -35,7 +41,7 @@ use crate::{app::App, problem::Problem};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators."),
+    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only, with the data folder: founding a program and its clock, its rules but for the criteria; tracing, reviewing and closing leak cases, evidence and hunting; proposing and simulating marks; screening and duties of members, admission in one go; proving policies and trying them on scenarios; tokens in another operator's name; exhibits and packages larger than a request's body may be; backup, restore, move, verification and export."),
     modifiers(&Bearer),
     security(("token" = [])),
     tags(
@@ -86,13 +92,51 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(enrol::enrol))
         .routes(routes!(events::events))
         .routes(routes!(log::consistency))
-        .routes(routes!(members::list))
+        .routes(routes!(members::list, vetting::apply))
         .routes(routes!(deliveries::list))
         .routes(routes!(reports::list))
         .routes(routes!(members::member))
         .routes(routes!(members::suspend))
+        .routes(routes!(vetting::vet))
+        .routes(routes!(vetting::decline))
+        .routes(routes!(vetting::admit))
+        .routes(routes!(vetting::reinstate))
+        .routes(routes!(vetting::change_tier))
+        .routes(routes!(vetting::agreement))
+        .routes(routes!(vetting::assess))
+        .routes(routes!(vetting::sign))
+        .routes(routes!(vetting::contact))
+        .routes(routes!(vetting::record_fact))
+        .routes(routes!(vetting::withdraw_fact))
+        .routes(routes!(vetting::add_key))
+        .routes(routes!(vetting::add_signing_key))
+        .routes(routes!(vetting::confirm_key))
+        .routes(routes!(vetting::reconfirm_key))
+        .routes(routes!(tokens::invite))
+        .routes(routes!(tokens::list, tokens::issue))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(reviews::list, reviews::open))
+        .routes(routes!(reviews::review))
+        .routes(routes!(reviews::reply))
+        .routes(routes!(reviews::propose))
+        .routes(routes!(reviews::confirm))
+        .routes(routes!(policies::list, policies::propose))
+        .routes(routes!(policies::check))
+        .routes(routes!(policies::diff))
+        .routes(routes!(policies::version))
+        .routes(routes!(policies::adopt))
+        .routes(routes!(policies::withdraw))
+        .routes(routes!(operators::list, operators::add))
+        .routes(routes!(operators::roles))
+        .routes(routes!(operators::tiers))
+        .routes(routes!(operators::set_tier))
+        .routes(routes!(operators::rules))
+        .routes(routes!(operators::criteria))
+        .routes(routes!(sightings::list, sightings::add))
+        .routes(routes!(sightings::adopt))
         .routes(routes!(notices::mine))
         .routes(routes!(notices::list))
+        .routes(routes!(notices::told))
         .routes(routes!(notices::retry))
         .routes(routes!(notices::test))
         .routes(routes!(notices::endpoints, notices::add))

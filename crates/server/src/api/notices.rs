@@ -18,6 +18,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    api::{
+        act::{act, name},
+        wire::Name,
+    },
     app::App,
     auth::{Actor, Fetcher, Reader},
     problem::{Problem, Refused, Undone, Unknown},
@@ -90,6 +94,18 @@ pub struct Wanted {
     url: String,
 }
 
+/// Who was told, by what.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToldThem {
+    /// Members; none stands for everybody that the notification names.
+    #[serde(default)]
+    #[schema(value_type = Vec<Name>)]
+    members: Vec<MemberId>,
+    /// By which channel, and to whom.
+    how: String,
+}
+
 /// Whom something is sent to again.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -124,6 +140,15 @@ pub(crate) async fn mine(State(app): State<Arc<App>>, Fetcher(member, _): Fetche
 ))]
 pub(crate) async fn list(State(app): State<Arc<App>>, _: Reader) -> Json<Vec<NotificationLine>> {
     Json(app.engine.program().await.notifications().rev().map(line).collect())
+}
+
+act! {
+    /// Record that members were told
+    told "/api/v1/notifications/{notification}/told" ("notification"; String) takes ToldThem =>
+    |id, ToldThem { members, how }| {
+        let (notification, members) = (name(&id)?, members.into_iter().collect());
+        Ok(Command::Notification(NotificationCommand::Told { notification, members, how }))
+    }
 }
 
 /// Send again what was given up

@@ -175,9 +175,14 @@ fn read(report: &Report, at: Timestamp) -> Result<(Said, Vec<Found>), &'static s
     if report.what != What::Sighting && !report.files.is_empty() {
         return Err("only a sighting has files: write the rest into the note");
     }
+    Ok((said, found(&report.files)?))
+}
+
+/// Reads files that were found; the error says what is wrong with one.
+pub(super) fn found(files: &[File]) -> Result<Vec<Found>, &'static str> {
     let file = |file: &File| {
         let bytes = BASE64_STANDARD.decode(&file.base64).map_err(|_| "a file is not base64")?;
         Ok(Found { name: file.name.clone(), bytes })
     };
-    Ok((said, report.files.iter().map(file).collect::<Result<_, &'static str>>()?))
+    files.iter().map(file).collect()
 }

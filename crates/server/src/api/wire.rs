@@ -66,3 +66,122 @@ pub enum Seen {
     /// Attacks are observed.
     AttacksObserved,
 }
+
+/// A leak case's number.
+#[derive(ToSchema)]
+#[schema(value_type = String, pattern = "^L[1-9][0-9]{0,8}$")]
+pub struct LeakNumber(pub String);
+
+/// What a contact is there for.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum ContactFor {
+    /// Who handles what the program sends.
+    Security,
+    /// Who makes detections of it.
+    Technical,
+    /// Who answers for agreement and duties.
+    Legal,
+    /// Who answers at any hour.
+    Emergency,
+    /// Who keeps the membership.
+    Administrative,
+}
+
+/// What a fact is about.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A duty to tell somebody.
+    DisclosureDuty,
+    /// The law a member lives under.
+    Jurisdiction,
+    /// Who owns or controls it.
+    Ownership,
+    /// Where its people sit.
+    StaffLocation,
+    /// Where what it gets is stored.
+    DataLocation,
+    /// What the laws call it.
+    LegalRole,
+    /// Membership in a government's programme.
+    GovernmentProgramme,
+    /// A membership criterion.
+    Criteria,
+    /// Anything else.
+    Other,
+}
+
+/// What a duty makes a member tell.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+pub enum Subject {
+    /// Nothing: it is under no duty.
+    None,
+    /// Vulnerabilities of its own products.
+    OwnProduct,
+    /// Vulnerabilities of other people's products.
+    ThirdPartyVulnerability,
+    /// Incidents at the member.
+    Incident,
+}
+
+/// What starts a duty.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+pub enum Start {
+    /// Learning of it.
+    Knowledge,
+    /// Its exploitation.
+    Exploitation,
+    /// An incident.
+    Incident,
+}
+
+/// What a review may come to.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum ReviewOutcome {
+    /// Nothing stands against the member.
+    Clear,
+    /// A warning.
+    Warn,
+    /// Nothing before the public instant, or not some classes.
+    Restrict,
+    /// Nothing at all.
+    Suspend,
+    /// Out of the program for good.
+    Remove,
+}
+
+/// What a token is good for.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum TokenScope {
+    /// A member's list, copies and receipts.
+    Fetch,
+    /// A member's acknowledgements.
+    Acknowledge,
+    /// A member's reports.
+    Report,
+    /// The whole program, without texts.
+    Read,
+    /// Commands in the operator's name.
+    Act,
+}
+
+/// What an operator does.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+pub enum OperatorRole {
+    /// Runs cases and their embargoes.
+    Coordinator,
+    /// Admits members and keeps their records.
+    VettingOfficer,
+    /// Prepares packages and releases waves.
+    ReleaseEngineer,
+    /// Follows leaks.
+    Investigator,
+    /// Checks what the others did.
+    Auditor,
+}

@@ -166,3 +166,78 @@ async fn a_case_from_its_opening_to_its_end() {
     let again = stage.site.post("/api/v1/cases/c/publish", stage.token("ann"), "").await;
     assert_eq!((again.status, again.json()[0]["file"].as_str()), (200, Some("c/advisory.md")));
 }
+
+#[tokio::test]
+async fn a_reproduction_is_read_with_a_second_persons_word() {
+    let world = World::due(206).await;
+    for operator in ["ann", "bob"] {
+        let set = program::Command::SetRoles(user(operator), [policy::Role::Coordinator].into());
+        world.ok("ann", set.clone()).await;
+        world.ok("bob", set).await;
+    }
+    let stage = Stage::of(world).await;
+    let view = "/api/v1/cases/c/items/reproduction.py/view";
+    let asked = act("ann", view, ["viewing", "asked"])
+        .body(reason("checking the marks"))
+        .unknown("/api/v1/cases/c/items/nothing.py/view")
+        .refused("ann", reason(" "));
+    assert_eq!(stage.play(asked).await.json()["text"], serde_json::Value::Null);
+    stage
+        .play(
+            act("bob", "/api/v1/viewings/V1/approve", ["viewing", "approved"])
+                .unknown("/api/v1/viewings/V9/approve")
+                .refused("ann", ""),
+        )
+        .await;
+    let read = stage.play(act("ann", view, ["viewing", "viewed"]).body(reason("checking the marks"))).await;
+    let text = read.json()["text"].as_str().unwrap().to_owned();
+    assert_eq!(Some(&text), testbed::package().get(1).map(|upload| &upload.text));
+    assert_eq!(read.header("cache-control"), Some("private, no-store"));
+    assert_eq!(stage.get("/api/v1/viewings").await[0]["approved_by"], "bob");
+    let lint = stage.site.get("/api/v1/cases/c/lint", stage.token("ann")).await;
+    assert!(lint.status == 200 && lint.json().is_array(), "{}", lint.text());
+    assert_eq!(stage.site.get("/api/v1/cases/c/lint", &stage.observer).await.status, 403);
+}
+
+#[tokio::test]
+async fn what_is_seen_outside_becomes_a_sighting_and_members_are_told() {
+    let world = World::due(207).await;
+    world.release("w1").await.unwrap();
+    let stage = Stage::of(world).await;
+    let now = stage.site.world.clock.now();
+    let sighting = |case: &str, seen| {
+        let files = [serde_json::json!({ "name": "paste.txt", "base64": "aW5lcnQ=" })];
+        serde_json::json!({ "case": case, "kind": "mention", "seen": seen, "files": files }).to_string()
+    };
+    let mut report: serde_json::Value = serde_json::from_str(&sighting("c", now)).unwrap();
+    let said = report.as_object_mut().unwrap();
+    said.remove("seen");
+    said.extend([(String::from("what"), "sighting".into()), (String::from("note"), "a paste site".into())]);
+    let filed = stage.site.post("/api/v1/reports", &stage.member, &report.to_string()).await;
+    assert_eq!(filed.json()["report"], "M1", "{}", filed.text());
+    let acts = [
+        act("ann", "/api/v1/sightings", ["sighting", "added"])
+            .body(sighting("c", now))
+            .refused("ann", sighting("c", t(END))),
+        act("bob", "/api/v1/reports/M1/adopt", ["sighting", "added"]).unknown("/api/v1/reports/M9/adopt"),
+        act("ann", "/api/v1/cases/c/embargo/terminate", ["embargo", "exit_proposed"])
+            .body(reason("it is out"))
+            .unknown("/api/v1/cases/nobody/embargo/terminate")
+            .refused("ann", reason(" ")),
+        act("bob", "/api/v1/cases/c/embargo/terminate", ["embargo", "moved"]).body(reason("it is out")),
+    ];
+    for act in acts {
+        stage.play(act).await;
+    }
+    let ann = stage.token("ann");
+    assert_eq!(stage.site.post("/api/v1/sightings", ann, &sighting("nobody", now)).await.status, 404);
+    let seen = stage.get("/api/v1/sightings").await;
+    assert_eq!((&seen[0]["kind"], seen.as_array().unwrap().len()), (&serde_json::json!("mention"), 2));
+    let told = stage.get("/api/v1/notifications").await[0]["notification"].as_str().unwrap().to_owned();
+    let (path, unknown) = (format!("/api/v1/notifications/{told}/told"), "/api/v1/notifications/N999/told");
+    let how = r#"{"how":"telephone"}"#;
+    assert_eq!(stage.site.post(unknown, ann, how).await.status, 404);
+    assert_eq!(stage.site.post(&path, ann, r#"{"how":" "}"#).await.status, 409);
+    let done = stage.site.post(&path, ann, how).await;
+    assert_eq!((done.status, &done.json()["entries"][0]["actor"]), (200, &serde_json::json!("ann")));
+}

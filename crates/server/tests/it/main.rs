@@ -21,6 +21,8 @@ mod operate;
 #[cfg(test)]
 mod public;
 #[cfg(test)]
+mod records;
+#[cfg(test)]
 mod reports;
 #[cfg(test)]
 mod silence;

@@ -1,0 +1,297 @@
+//! Members' records, for operators: from the application to the admission, what is known, keys, standing.
+
+use jiff::Timestamp;
+use package::{MemberKey, MemberVerifier};
+use policy::{DutySubject, Fact, FactKind, Lead, Standing, Trigger};
+use program::{
+    Command,
+    id::{CriterionId, MemberId, TierId},
+    member::{Agreement, MemberCommand, fact_key},
+    vetting::{Answer, Contact, ContactRole, VettingCommand},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    api::{
+        act::{act, name, refused},
+        members::Reason,
+        wire,
+    },
+    problem::Problem,
+};
+
+/// An organisation that applies.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Application {
+    /// Its id.
+    #[schema(value_type = wire::Name)]
+    member: MemberId,
+    /// Its name.
+    name: String,
+}
+
+/// An agreement that was signed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Signed {
+    /// Which text.
+    version: String,
+    /// Until when it binds.
+    until: Timestamp,
+}
+
+/// What a member is admitted to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Admission {
+    /// Its tier.
+    #[schema(value_type = wire::Name)]
+    tier: TierId,
+    /// The agreement it signed.
+    agreement: Signed,
+}
+
+/// A tier that a member changes to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtherTier {
+    /// Which one.
+    #[schema(value_type = wire::Name)]
+    tier: TierId,
+}
+
+/// What was found about a criterion.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// Which one.
+    #[schema(value_type = wire::Name)]
+    criterion: CriterionId,
+    /// What was found.
+    answer: Found,
+    /// What it rests on; of a waiver, why it is not asked of this member.
+    evidence: String,
+}
+
+/// Whether a criterion is met.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// The member meets it.
+    Met,
+    /// It does not.
+    NotMet,
+    /// It is not asked of this member.
+    Waived,
+}
+
+/// Whom to reach at a member.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewContact {
+    /// What for.
+    #[schema(value_type = wire::ContactFor)]
+    role: ContactRole,
+    /// Who answers.
+    name: String,
+    /// Where: a mail address, a telephone number.
+    address: String,
+}
+
+/// A fact about a member.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Statement {
+    /// What it is about.
+    #[schema(value_type = wire::Kind)]
+    kind: FactKind,
+    /// Of a duty: what it makes the member tell.
+    #[serde(default)]
+    #[schema(value_type = Option<wire::Subject>)]
+    subject: Option<DutySubject>,
+    /// Of a duty: what starts it.
+    #[serde(default)]
+    #[schema(value_type = Option<wire::Start>)]
+    trigger: Option<Trigger>,
+    /// Of a duty: how long it leaves.
+    #[serde(default)]
+    #[schema(value_type = Option<wire::Length>)]
+    deadline: Option<Lead>,
+    /// The statement in words.
+    #[serde(default)]
+    says: Option<String>,
+    /// Until when it holds; a fact without it counts as not confirmed.
+    #[serde(default)]
+    until: Option<Timestamp>,
+}
+
+/// A fact with what it rests on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFact {
+    /// What is stated.
+    fact: Statement,
+    /// What it rests on.
+    evidence: String,
+}
+
+/// A fact that is taken back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OldFact {
+    /// What was stated; of a duty with its subject, trigger and deadline.
+    fact: Statement,
+    /// Why.
+    reason: String,
+}
+
+/// A key, public part alone.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewKey {
+    /// An age recipient to seal to, or what a member's signatures are checked with; each has its own path.
+    key: String,
+}
+
+/// A fingerprint as two people compared it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fingerprint {
+    /// As compared over a second channel.
+    fingerprint: String,
+}
+
+act! {
+    /// Take an application
+    apply "/api/v1/members" takes Application =>
+    |Application { member, name }| Ok(Command::Member(member, MemberCommand::Apply { name }))
+}
+
+act! {
+    /// Begin to vet an applicant
+    vet "/api/v1/members/{member}/vet" ("member"; String) => |id| about(&id, MemberCommand::Vet)
+}
+
+act! {
+    /// Decline an applicant
+    decline "/api/v1/members/{member}/decline" ("member"; String) takes Reason =>
+    |id, Reason { reason }| about(&id, MemberCommand::Move { to: Standing::Declined, reason })
+}
+
+act! {
+    /// Admit an applicant; where there are criteria, on a sheet that two people signed
+    admit "/api/v1/members/{member}/admit" ("member"; String) takes Admission =>
+    |id, Admission { tier, agreement }| {
+        about(&id, MemberCommand::Admit { tier, agreement: agreement.into() })
+    }
+}
+
+act! {
+    /// Reinstate a suspended or restricted member; takes effect when a second person says the same
+    reinstate "/api/v1/members/{member}/reinstate" ("member"; String) takes Reason =>
+    |id, Reason { reason }| about(&id, MemberCommand::Move { to: Standing::Active, reason })
+}
+
+act! {
+    /// Put a member into another tier
+    change_tier "/api/v1/members/{member}/tier" ("member"; String) takes OtherTier =>
+    |id, OtherTier { tier }| about(&id, MemberCommand::ChangeTier { tier })
+}
+
+act! {
+    /// Record that a member signed an agreement
+    agreement "/api/v1/members/{member}/agreement" ("member"; String) takes Signed =>
+    |id, signed| about(&id, MemberCommand::SignAgreement { agreement: signed.into() })
+}
+
+act! {
+    /// Record what was found about a criterion; it voids the signatures on the sheet
+    assess "/api/v1/members/{member}/assess" ("member"; String) takes Finding =>
+    |id, Finding { criterion, answer, evidence }| {
+        let answer = match answer {
+            Found::Met => Answer::Met,
+            Found::NotMet => Answer::NotMet,
+            Found::Waived => Answer::Waived { reason: evidence.clone() },
+        };
+        Ok(Command::Vetting(name(&id)?, VettingCommand::Assess { criterion, answer, evidence }))
+    }
+}
+
+act! {
+    /// Sign a member's criteria sheet as it stands; two different people do
+    sign "/api/v1/members/{member}/sign" ("member"; String) =>
+    |id| Ok(Command::Vetting(name(&id)?, VettingCommand::Sign))
+}
+
+act! {
+    /// Name whom to reach at a member
+    contact "/api/v1/members/{member}/contact" ("member"; String) takes NewContact =>
+    |id, NewContact { role, name: who, address }| {
+        let contact = Contact { name: who, address };
+        Ok(Command::Vetting(name(&id)?, VettingCommand::SetContact(role, contact)))
+    }
+}
+
+act! {
+    /// Record a fact about a member; recorded again, it is replaced
+    record_fact "/api/v1/members/{member}/facts" ("member"; String) takes NewFact =>
+    |id, NewFact { fact, evidence }| about(&id, MemberCommand::RecordFact { fact: fact.into(), evidence })
+}
+
+act! {
+    /// Take a fact back
+    withdraw_fact "/api/v1/members/{member}/facts/withdraw" ("member"; String) takes OldFact =>
+    |id, OldFact { fact, reason }| {
+        about(&id, MemberCommand::WithdrawFact { key: fact_key(&fact.into()), reason })
+    }
+}
+
+act! {
+    /// Add an age key that copies are sealed to, unconfirmed
+    add_key "/api/v1/members/{member}/keys" ("member"; String) takes NewKey =>
+    |id, NewKey { key }| {
+        let key: MemberKey = key.parse().map_err(refused)?;
+        let (recipient, fingerprint) = (key.to_string(), key.fingerprint());
+        about(&id, MemberCommand::AddKey { recipient, fingerprint })
+    }
+}
+
+act! {
+    /// Add a key that a member's signatures are checked with, unconfirmed
+    add_signing_key "/api/v1/members/{member}/signing-keys" ("member"; String) takes NewKey =>
+    |id, NewKey { key }| {
+        let key: MemberVerifier = key.parse().map_err(refused)?;
+        let (key, fingerprint) = (key.to_string(), key.fingerprint());
+        about(&id, MemberCommand::AddSigningKey { key, fingerprint })
+    }
+}
+
+act! {
+    /// Confirm a key of either kind, after its fingerprint was compared over a second channel
+    confirm_key "/api/v1/members/{member}/keys/confirm" ("member"; String) takes Fingerprint =>
+    |id, Fingerprint { fingerprint }| about(&id, MemberCommand::ConfirmKey { fingerprint })
+}
+
+act! {
+    /// Confirm the key in use once more, which is due from time to time
+    reconfirm_key "/api/v1/members/{member}/keys/reconfirm" ("member"; String) takes Fingerprint =>
+    |id, Fingerprint { fingerprint }| about(&id, MemberCommand::ReconfirmKey { fingerprint })
+}
+
+impl From<Signed> for Agreement {
+    fn from(Signed { version, until }: Signed) -> Self {
+        Self { version, until }
+    }
+}
+
+impl From<Statement> for Fact {
+    fn from(Statement { kind, subject, trigger, deadline, says, until }: Statement) -> Self {
+        Self { kind, subject, trigger, deadline, says, until }
+    }
+}
+
+fn about(id: &str, command: MemberCommand) -> Result<Command, Problem> {
+    Ok(Command::Member(name(id)?, command))
+}
