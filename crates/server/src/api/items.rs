@@ -53,7 +53,7 @@ pub struct Text {
     class: Class,
     /// How far a reader may pass it on; `AMBER+STRICT` when it is absent.
     #[serde(default = "strict")]
-    #[schema(value_type = Option<Label>)]
+    #[schema(value_type = Label)]
     tlp: Tlp,
     /// The text, with the author's markup.
     text: String,

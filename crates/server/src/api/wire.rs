@@ -185,3 +185,35 @@ pub enum OperatorRole {
     /// Checks what the others did.
     Auditor,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use utoipa::PartialSchema;
+
+    use super::*;
+
+    /// Reads every word that the description names as the core does; returns how many there are.
+    fn words<Described: PartialSchema, Core: DeserializeOwned>() -> usize {
+        let schema = serde_json::to_value(Described::schema()).unwrap();
+        let words = schema["enum"].as_array().unwrap().clone();
+        for word in &words {
+            assert!(serde_json::from_value::<Core>(word.clone()).is_ok(), "{word}");
+        }
+        words.len()
+    }
+
+    #[test]
+    fn the_description_has_the_cores_words() {
+        assert_eq!(words::<ArtifactClass, policy::Class>(), policy::Class::ALL.len());
+        assert_eq!(words::<Kind, policy::FactKind>(), policy::FactKind::ALL.len());
+        assert_eq!(words::<Subject, policy::DutySubject>(), policy::DutySubject::ALL.len());
+        assert_eq!(words::<Start, policy::Trigger>(), policy::Trigger::ALL.len());
+        assert_eq!(words::<ContactFor, program::vetting::ContactRole>(), 5);
+        assert_eq!(words::<Label, program::item::Tlp>(), 5);
+        assert_eq!(words::<Seen, program::case::Observation>(), 3);
+        assert_eq!(words::<ReviewOutcome, program::review::Outcome>(), 5);
+        assert_eq!(words::<TokenScope, program::token::Scope>(), 5);
+        assert_eq!(words::<OperatorRole, policy::Role>(), 5);
+    }
+}
