@@ -41,7 +41,7 @@ use crate::{app::App, problem::Problem};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only, with the data folder: founding a program and its clock, its rules but for the criteria; tracing, reviewing and closing leak cases, evidence and hunting; proposing and simulating marks; screening and duties of members, admission in one go; proving policies and trying them on scenarios; tokens in another operator's name; exhibits and packages larger than a request's body may be; backup, restore, move, verification and export."),
+    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; opening and tracing leak cases, evidence and hunting; proposing and simulating marks; explaining a decision; screening of members, duties and what lapses, admission in one go, facts by their codes; a wave by its instant; proving policies and trying them on scenarios; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
     modifiers(&Bearer),
     security(("token" = [])),
     tags(

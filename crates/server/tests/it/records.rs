@@ -95,6 +95,10 @@ async fn a_member_from_its_application_on() {
                 .body(reason("it spoke"))
                 .refused("ann", reason("it spoke")),
             act("ann", "/api/v1/members", ["member", "applied"]).body(r#"{"member":"other","name":"Other"}"#),
+            act("ann", "/api/v1/members/other/decline", ["member", "moved"])
+                .body(reason("no defender"))
+                .unknown("/api/v1/members/nobody/decline")
+                .refused("ann", reason(" ")),
         ],
     )
     .await;
