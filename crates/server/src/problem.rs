@@ -117,6 +117,11 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "bad request", detail)
     }
 
+    /// What was sent has the form that was asked for, and is not what it should be.
+    pub fn refused(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "refused", detail)
+    }
+
     /// Something failed that the caller cannot mend.
     #[must_use]
     pub fn internal() -> Self {

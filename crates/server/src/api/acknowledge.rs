@@ -58,9 +58,7 @@ pub(crate) async fn acknowledge(
     Body(body): Body<Acknowledgement>,
 ) -> Result<Response, Problem> {
     let signed = read(body).ok_or_else(|| {
-        Problem::bad_request(
-            "an acknowledgement has two hashes, a signing key and a signature: update the tool",
-        )
+        Problem::refused("an acknowledgement has two hashes, a signing key and a signature: update the tool")
     })?;
     let found = find(&app, &member, &case, &item).await?;
     let receipt = app.engine.acknowledge(&member, token, &found, signed).await;

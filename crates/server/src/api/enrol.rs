@@ -55,7 +55,7 @@ pub(crate) async fn enrol(
     State(app): State<Arc<App>>,
     Body(body): Body<Enrolment>,
 ) -> Result<Json<Enrolled>, Problem> {
-    let request = read(body).map_err(Problem::bad_request)?;
+    let request = read(body).map_err(Problem::refused)?;
     // What another process suspended or replaced a moment ago counts.
     app.engine.refresh().await.map_err(|error| Problem::of_member_step(&error.into()))?;
     let accepted = app.engine.accept(&request).await.map_err(|error| {

@@ -122,7 +122,7 @@ pub(crate) async fn file(
 ) -> Result<Json<Filed>, Problem> {
     let case: CaseId = report.case.parse().map_err(|_| Problem::not_found())?;
     let at = report.at.unwrap_or_else(|| app.engine.clock().now());
-    let (said, found) = read(&report, at).map_err(Problem::bad_request)?;
+    let (said, found) = read(&report, at).map_err(Problem::refused)?;
     let entries = app.engine.file_report(member, token, case, said, report.note, found).await;
     let entries = entries.map_err(|error| Problem::of_member_act(&error))?;
     let number = entries.iter().find_map(|entry| match &entry.event {

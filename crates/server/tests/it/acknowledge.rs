@@ -142,7 +142,7 @@ async fn no_other_signature_is_taken_and_nothing_is_logged_for_one() {
     assert_eq!(desk.site.post(path, &desk.token, &body).await.status, 404);
     for bad in ["{}", "[]", &body.replace("\"seq\"", "\"sequence\""), &body.replace("forewarn-sign1", "x")] {
         let answer = desk.site.post(&format!("{ITEM}/acknowledge"), &desk.token, bad).await;
-        assert!(matches!(answer.status, 400 | 422), "{bad}: {}", answer.text());
+        assert!(matches!(answer.status, 409 | 422), "{bad}: {}", answer.text());
     }
     assert_eq!(desk.site.world.entries().await, entries, "nothing was logged");
     assert_eq!(desk.send(&desk.token, &signed).await.status, 200, "and the right one is taken still");

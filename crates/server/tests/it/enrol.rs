@@ -78,7 +78,7 @@ async fn codes_that_are_not_good_are_refused_with_the_same_bytes() {
     site.world.clock.set(later);
     assert_eq!(send(&site, &request(&ended, 72)).await, refused);
     for body in ["{}", "[]", "{\"code\": 7}"] {
-        assert!(matches!(site.post("/api/v1/enrol", "", body).await.status, 400 | 422), "{body}");
+        assert!(matches!(site.post("/api/v1/enrol", "", body).await.status, 409 | 422), "{body}");
     }
     assert_eq!(site.world.entries().await, entries);
 }
