@@ -61,8 +61,8 @@ pub(crate) async fn run(common: &Common, args: ServeArgs) -> anyhow::Result<()> 
     let log = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber is refused; there is none before this one.
     let _ = log.try_init();
-    room_for_connections();
     let engine = Engine::open(data(common)?, Clock::system(), Entropy::System).await?;
+    room_for_connections();
     let name = {
         let program = engine.program().await;
         if let Some(why) = program.policies().closed_because() {
@@ -105,7 +105,7 @@ fn room_for_connections() {
         Ok(files) if files < FEW_FILES => {
             tracing::warn!(files, "few connections are allowed: raise the limit on open files (LimitNOFILE)");
         }
-        Ok(files) => tracing::info!(files, "open files allowed"),
+        Ok(files) => tracing::debug!(files, "open files allowed"),
         Err(error) => tracing::warn!(error = %error, "the limit on open files cannot be read"),
     }
 }
