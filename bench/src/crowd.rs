@@ -52,7 +52,8 @@ pub(crate) async fn found(root: &Path, members: usize) -> anyhow::Result<(Engine
     for number in 0..members {
         let id: MemberId = format!("member-{number:05}").parse()?;
         let mut seed = [7; 32];
-        seed.iter_mut().zip(number.to_le_bytes()).for_each(|(slot, byte)| *slot = byte);
+        // A key's first bits are not all its own. **Source:** RFC 7748, section 5.
+        seed.iter_mut().skip(8).zip(number.to_le_bytes()).for_each(|(slot, byte)| *slot = byte);
         let identity = Identity::from_random(&seed)?;
         let key = identity.to_public();
         let fact = Fact {
