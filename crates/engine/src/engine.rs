@@ -34,6 +34,7 @@ use crate::{
     master::Shelf,
     places::{Place, Places, Wanted},
     ready::Ready,
+    replica::Looks,
     store::{self, Store, StoreError},
     writer::{Job, WriteError, Writer, replay},
 };
@@ -53,6 +54,7 @@ pub struct Engine {
     pub(crate) growth: watch::Sender<u64>,
     pub(crate) shelf: Shelf,
     pub(crate) ready: Ready,
+    pub(crate) looks: Looks,
     pub(crate) stirs: watch::Sender<()>,
     listening: Option<Listening>,
     ledger: Arc<RwLock<Ledger>>,
@@ -254,7 +256,7 @@ impl Engine {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let writer = tokio::spawn(writer.run(queue));
         let keys = Arc::new(keys);
-        let (shelf, ready) = (Shelf::default(), Ready::default());
+        let (shelf, ready, looks) = (Shelf::default(), Ready::default(), Looks::default());
         let stirs = watch::Sender::new(());
         let listening = store.wakes().map(|wakes| {
             let stirs = stirs.clone();
@@ -271,6 +273,7 @@ impl Engine {
             growth,
             shelf,
             ready,
+            looks,
             stirs,
             listening,
             ledger,

@@ -1,15 +1,40 @@
 //! One replica among several on one log: what others appended is taken in, and whoever waits is woken.
 
-use tokio::sync::watch;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::{Mutex, watch};
 
 use crate::{engine::Engine, store::StoreError, writer::WriteError};
 
+/// One look at the database serves all who asked before it began: ten thousand may ask at once.
+#[derive(Default)]
+pub(crate) struct Looks {
+    turn: Mutex<()>,
+    /// How many looks have begun.
+    begun: AtomicU64,
+    /// Number of the last look that came to its end, from 1.
+    done: AtomicU64,
+}
+
 impl Engine {
-    /// Takes in what other processes appended; tells whether there was anything.
+    /// Takes in what other processes appended before this was asked; tells whether this look found anything.
     ///
     /// # Errors
     /// [`WriteError`] when the log cannot be read, or is not the one that was read before.
     pub async fn refresh(&self) -> Result<bool, WriteError> {
+        let before = self.looks.begun.load(Ordering::SeqCst);
+        let _turn = self.looks.turn.lock().await;
+        // That look began after this was asked, so it saw all that was there by then.
+        if self.looks.done.load(Ordering::SeqCst) > before {
+            return Ok(false);
+        }
+        let number = self.looks.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let news = self.look().await?;
+        self.looks.done.store(number, Ordering::SeqCst);
+        Ok(news)
+    }
+
+    async fn look(&self) -> Result<bool, WriteError> {
         let mut news = false;
         loop {
             let last = self.ledger().await.last();
