@@ -14,6 +14,7 @@ use crate::{
     api::{
         Body,
         copies::{find, receipt_of},
+        wire,
     },
     app::App,
     auth::Acknowledger,
@@ -25,11 +26,13 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct Acknowledgement {
     /// The grant's entry in the log.
+    #[serde(deserialize_with = "wire::whole")]
     seq: u64,
     /// SHA-256 of the opened copy.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     sha256: String,
     /// Size of the log that the receipt was checked against.
+    #[serde(deserialize_with = "wire::whole")]
     tree_size: u64,
     /// Its root.
     #[schema(pattern = "^[0-9a-f]{64}$")]

@@ -186,6 +186,17 @@ pub enum OperatorRole {
     Auditor,
 }
 
+/// Reads a whole number, in whatever way JSON writes one: `7.0` is 7.
+///
+/// **Source:** JSON Schema 2020-12, validation, section 6.1.1.
+pub(crate) fn whole<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let number: serde_json::Number = serde::Deserialize::deserialize(deserializer)?;
+    let float =
+        || number.as_f64().filter(|float| float.fract() == 0.0 && (0.0..u64::MAX as f64).contains(float));
+    let whole = number.as_u64().or_else(|| float().map(|float| float as u64));
+    whole.ok_or_else(|| serde::de::Error::custom("a whole number, 0 or more, is needed"))
+}
+
 #[cfg(test)]
 mod tests {
     use serde::de::DeserializeOwned;
