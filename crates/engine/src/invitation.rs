@@ -1,62 +1,31 @@
 //! Invitations' codes: made here, shown once, known to the log by their hash alone.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use package::EnrolmentRequest;
 use program::{
     Command, Event, Refusal,
-    id::{InvitationId, MemberId, Sha256, UserId},
+    id::{InvitationId, MemberId, UserId},
     invitation::{Accepting, InvitationCommand, InvitationEvent},
     token::{Holder, TokenEvent},
 };
-use zeroize::Zeroizing;
 
 use crate::{
     engine::Engine,
     error::StepError,
-    hash::sha256,
-    token::{TokenText, is_written, written},
+    secret_text::{Purpose, SecretText},
+    token::TokenText,
     writer::WriteError,
 };
 
-/// How every code begins, so that whoever scans for secrets finds one.
-const PREFIX: &str = "forewarn_enrol_";
-
 /// An invitation's code.
-#[derive(Clone, PartialEq, Eq)]
-pub struct InvitationCode(Zeroizing<String>);
+pub type InvitationCode = SecretText<OfInvitation>;
 
-impl InvitationCode {
-    /// Writes 32 random bytes as a code.
-    #[must_use]
-    pub fn of(secret: &[u8; 32]) -> Self {
-        Self(Zeroizing::new(written(PREFIX, secret)))
-    }
+/// What a code's text is marked with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct OfInvitation;
 
-    /// Reads a code; nothing for what is none.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        is_written(PREFIX, text).then(|| Self(Zeroizing::new(text.to_owned())))
-    }
-
-    /// Returns the hash that the log knows.
-    #[must_use]
-    pub fn sha256(&self) -> Sha256 {
-        sha256(self.0.as_bytes())
-    }
-
-    /// Returns the text, to be shown once.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for InvitationCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("InvitationCode(…)")
-    }
+impl Purpose for OfInvitation {
+    const PREFIX: &str = "forewarn_enrol_";
 }
 
 /// What an accepted invitation gave.
@@ -115,25 +84,5 @@ impl Engine {
         });
         let (member, until) = issued.ok_or(WriteError::Stopped)?;
         Ok(Accepted { member, token, until })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_other_text_is_a_code_and_a_code_is_no_token() {
-        let code = InvitationCode::of(&[7; 32]);
-        let good = code.reveal();
-        assert_eq!(InvitationCode::parse(good).unwrap().sha256(), code.sha256());
-        for at in 0..good.len() {
-            let mut bytes = good.as_bytes().to_vec();
-            bytes[at] ^= 1;
-            assert_eq!(InvitationCode::parse(&String::from_utf8(bytes).unwrap()), None, "{at}");
-        }
-        assert_eq!(TokenText::parse(good), None);
-        assert_eq!(InvitationCode::parse(TokenText::of(&[7; 32]).reveal()), None);
-        assert!(!format!("{code:?}").contains("07"));
     }
 }

@@ -45,6 +45,7 @@ pub mod replica;
 pub mod report;
 pub mod restore;
 pub mod screening;
+pub mod secret_text;
 pub mod sighting;
 pub mod store;
 pub mod timer;
