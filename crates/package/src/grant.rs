@@ -1,11 +1,11 @@
-//! What a receipt reads from the stored body of a log entry: that it grants a copy, or acknowledges one.
+//! What a receipt reads from the stored body of a log entry: that it grants a copy, acknowledges or fetches one.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use tlog::Hash;
 
-use crate::{Digest, MemberVerifier, Signature};
+use crate::{Digest, MemberVerifier, Signature, fetching::SignedFetch};
 
 /// Version of the entry's body that this reader knows.
 const BODY_VERSION: u32 = 1;
@@ -45,13 +45,22 @@ pub(crate) struct Acknowledging {
     pub(crate) signature: Signature,
 }
 
+/// A member's first fetch in an entry's body.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Fetching {
+    pub(crate) case: String,
+    pub(crate) item: String,
+    pub(crate) member: String,
+    pub(crate) signed: Option<SignedFetch>,
+}
+
 impl Grant {
     /// Reads a body; the error says what is wrong with it.
     pub(crate) fn read(body: &[u8]) -> Result<Self, String> {
         let Body { at, actor, event } = read(body)?;
         match event {
             Event::Grant(GrantEvent::Given(given)) => Ok(Self { at, actor, given }),
-            Event::Grant(GrantEvent::Acknowledged(_)) => Err(String::from("it acknowledges a copy")),
+            Event::Grant(other) => Err(other.says()),
         }
     }
 }
@@ -62,8 +71,29 @@ impl Acknowledging {
         let Body { at, event, .. } = read(body)?;
         match event {
             Event::Grant(GrantEvent::Acknowledged(acknowledging)) => Ok((at, *acknowledging)),
-            Event::Grant(GrantEvent::Given(_)) => Err(String::from("it grants a copy")),
+            Event::Grant(other) => Err(other.says()),
         }
+    }
+}
+
+impl Fetching {
+    /// Reads a body and when it was logged; the error says what is wrong with it.
+    pub(crate) fn read(body: &[u8]) -> Result<(Timestamp, Self), String> {
+        let Body { at, event, .. } = read(body)?;
+        match event {
+            Event::Grant(GrantEvent::Fetched(fetching)) => Ok((at, *fetching)),
+            Event::Grant(other) => Err(other.says()),
+        }
+    }
+}
+
+impl GrantEvent {
+    fn says(&self) -> String {
+        String::from(match self {
+            Self::Given(_) => "it grants a copy",
+            Self::Acknowledged(_) => "it acknowledges a copy",
+            Self::Fetched(_) => "it says that a copy was fetched",
+        })
     }
 }
 
@@ -99,6 +129,7 @@ enum Event {
 enum GrantEvent {
     Given(Given),
     Acknowledged(Box<Acknowledging>),
+    Fetched(Box<Fetching>),
 }
 
 #[cfg(test)]

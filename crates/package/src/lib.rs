@@ -7,6 +7,7 @@
 mod acknowledgement;
 mod digest;
 mod enrolment;
+pub mod fetching;
 mod fingerprint;
 mod grant;
 mod hybrid;
@@ -16,6 +17,7 @@ mod padding;
 mod receipt;
 mod recipient;
 mod seal;
+mod signature_base;
 mod signing;
 
 pub use acknowledgement::{Acknowledgement, AcknowledgementError, SignedAcknowledgement};
@@ -25,7 +27,8 @@ pub use enrolment::EnrolmentRequest;
 pub use identity::{Identity, IdentityError};
 pub use manifest::{CopyEntry, Manifest, ManifestError, Tlp};
 pub use receipt::{
-    Acknowledged, AcknowledgementFacts, CopyFacts, Opening, Receipt, ReceiptError, ReceiptFacts,
+    Acknowledged, AcknowledgementFacts, CopyFacts, FetchFacts, Fetched, Opening, Receipt, ReceiptError,
+    ReceiptFacts,
 };
 pub use recipient::{MemberKey, MemberKeyError};
 pub use seal::{OpenError, SealError, open, open_to, seal, seal_to};

@@ -1,6 +1,7 @@
 //! The proof that a member's copy was granted: one JSON file that verifies without the program.
 
 mod acknowledged;
+mod fetched;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
@@ -15,12 +16,16 @@ use crate::{
 };
 
 pub use acknowledged::{Acknowledged, AcknowledgementFacts};
+pub use fetched::{FetchFacts, Fetched};
 
 /// Version without an acknowledgement.
 const VERSION: u32 = 1;
 
 /// Version with one, which tools that cannot check a member's signature refuse.
 const ACKNOWLEDGED: u32 = 2;
+
+/// Version with the member's signed request, with or without an acknowledgement; so are these.
+const FETCHED: u32 = 3;
 
 /// A grant's log entry, opened for the member it belongs to, with the proof that the log contains it.
 ///
@@ -47,6 +52,9 @@ pub struct Receipt {
     /// The member's signature with its place in the log, once the member acknowledged the copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledgement: Option<Acknowledged>,
+    /// The member's signed request with its place in the log, once the member fetched the copy by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fetch: Option<Fetched>,
 }
 
 /// The opened copy's hash and size.
@@ -98,6 +106,8 @@ pub struct ReceiptFacts {
     pub copy_checked: bool,
     /// The member's acknowledgement, if the receipt holds one.
     pub acknowledged: Option<AcknowledgementFacts>,
+    /// The member's signed first fetch, if the receipt holds one.
+    pub fetched: Option<FetchFacts>,
 }
 
 /// A receipt that does not hold.
@@ -107,7 +117,7 @@ pub enum ReceiptError {
     #[error("the receipt is damaged: {0}; fetch it again")]
     Json(String),
     /// Another version of the format.
-    #[error("the receipt has version {found}, this tool reads 1 and 2: update the tool")]
+    #[error("the receipt has version {found}, this tool reads 1 to 3: update the tool")]
     Version {
         /// Version that was found.
         found: u32,
@@ -143,6 +153,9 @@ pub enum ReceiptError {
     /// The acknowledgement in it is none of this grant.
     #[error("the receipt's acknowledgement does not hold: {0}; fetch the receipt again")]
     Acknowledgement(String),
+    /// The first fetch in it is none of this grant, or not the member's.
+    #[error("the receipt's first fetch does not hold: {0}; fetch the receipt again")]
+    Fetch(String),
     /// A field outside the opening says something else than the log entry.
     #[error("the receipt's field `{field}` says `{receipt}`, the log says `{log}`: the receipt was changed")]
     Field {
@@ -183,8 +196,9 @@ impl Receipt {
         let Given { member, case, item, sha256, size, .. } = grant(&opening)?.given;
         let copy = CopyFacts { sha256, size };
         let (proof, vkey) = (proof.to_string(), verifier.to_string());
-        let acknowledgement = None;
-        let receipt = Self { v: VERSION, member, case, item, copy, opening, proof, vkey, acknowledgement };
+        let (acknowledgement, fetch) = (None, None);
+        let receipt =
+            Self { v: VERSION, member, case, item, copy, opening, proof, vkey, acknowledgement, fetch };
         receipt.verify(verifier, None)?;
         Ok(receipt)
     }
@@ -200,10 +214,35 @@ impl Receipt {
         proof: &Proof,
         verifier: &LogVerifier,
     ) -> Result<Self, ReceiptError> {
-        self.v = ACKNOWLEDGED;
         self.acknowledgement = Some(Acknowledged { opening, proof: proof.to_string() });
+        self.v = self.version();
         self.verify(verifier, None)?;
         Ok(self)
+    }
+
+    /// Adds the member's signed first fetch, proved against the same checkpoint, and verifies the whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`Receipt::verify`].
+    pub fn with_fetch(
+        mut self,
+        opening: Opening,
+        proof: &Proof,
+        verifier: &LogVerifier,
+    ) -> Result<Self, ReceiptError> {
+        self.fetch = Some(Fetched { opening, proof: proof.to_string() });
+        self.v = self.version();
+        self.verify(verifier, None)?;
+        Ok(self)
+    }
+
+    fn version(&self) -> u32 {
+        match (&self.fetch, &self.acknowledgement) {
+            (Some(_), _) => FETCHED,
+            (None, Some(_)) => ACKNOWLEDGED,
+            (None, None) => VERSION,
+        }
     }
 
     /// Checks the receipt against the pinned log key and, when it is given, the opened copy.
@@ -216,7 +255,7 @@ impl Receipt {
         verifier: &LogVerifier,
         plaintext: Option<&[u8]>,
     ) -> Result<ReceiptFacts, ReceiptError> {
-        if self.v != if self.acknowledgement.is_some() { ACKNOWLEDGED } else { VERSION } {
+        if self.v != self.version() {
             return Err(ReceiptError::Version { found: self.v });
         }
         let pinned = verifier.to_string();
@@ -238,6 +277,10 @@ impl Receipt {
             Some(found) => Some(found.verify(verifier, &checkpoint, self.opening.seq, &given)?),
             None => None,
         };
+        let fetched = match &self.fetch {
+            Some(found) => Some(found.verify(verifier, &checkpoint, self.opening.seq, &given)?),
+            None => None,
+        };
         let Given { member, case, wave, item, .. } = given;
         let (seq, copy_checked) = (self.opening.seq, plaintext.is_some());
         Ok(ReceiptFacts {
@@ -252,6 +295,7 @@ impl Receipt {
             checkpoint,
             copy_checked,
             acknowledged,
+            fetched,
         })
     }
 
@@ -267,7 +311,7 @@ impl Receipt {
         }
         let damaged = |error: serde_json::Error| ReceiptError::Json(error.to_string());
         let Version { v } = serde_json::from_slice(json).map_err(damaged)?;
-        if !matches!(v, VERSION | ACKNOWLEDGED) {
+        if !matches!(v, VERSION | ACKNOWLEDGED | FETCHED) {
             return Err(ReceiptError::Version { found: v });
         }
         serde_json::from_slice(json).map_err(damaged)

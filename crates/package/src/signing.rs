@@ -75,10 +75,22 @@ impl MemberVerifier {
         fingerprint(&self.to_string())
     }
 
+    #[cfg(test)]
+    pub(crate) fn to_bytes(&self) -> [u8; 32] {
+        self.0.to_bytes()
+    }
+
     /// Tells whether the key's owner signed a message; small-order keys and second encodings never pass.
     pub(crate) fn signed(&self, message: &[u8], signature: &Signature) -> bool {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
         self.0.verify_strict(message, &signature).is_ok()
+    }
+}
+
+impl Signature {
+    /// Takes its 64 bytes; nothing for any other number.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
     }
 }
 

@@ -72,34 +72,34 @@ impl Acknowledged {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use tlog::{LogSigner, Proof, Tree, commitment, leaf_hash};
 
     use super::*;
     use crate::{Digest, MemberSigner, Receipt};
 
-    const COPY: &[u8] = b"the copy of acme\n";
+    pub(in super::super) const COPY: &[u8] = b"the copy of acme\n";
     /// The grant's entry, and the acknowledgement's.
     const PLACES: (u64, u64) = (3, 6);
 
-    fn signer() -> LogSigner {
+    pub(in super::super) fn signer() -> LogSigner {
         LogSigner::from_seed("log.example/program", &[42; 32]).unwrap()
     }
 
-    fn entry(seq: u64, event: &str) -> Opening {
+    pub(in super::super) fn entry(seq: u64, event: &str) -> Opening {
         let body =
             format!(r#"{{"v":1,"at":"2026-03-10T17:00:00Z","actor":"member","event":{{"grant":{event}}}}}"#);
         Opening { seq, salt: [seq as u8; 16], body: body.into_bytes() }
     }
 
-    fn given() -> String {
+    pub(in super::super) fn given() -> String {
         let (sha256, size) = (Digest::of(COPY), COPY.len());
         format!(
             r#"{{"given":{{"case":"c1","wave":"w1","item":"a.md","member":"acme","sha256":"{sha256}","size":{size}}}}}"#
         )
     }
 
-    fn tree(entries: &[&Opening], size: u64) -> Tree {
+    pub(in super::super) fn tree(entries: &[&Opening], size: u64) -> Tree {
         let known = |seq| entries.iter().find(|entry| entry.seq == seq);
         let record = |seq: u64| match known(seq) {
             Some(entry) => commitment(&entry.salt, &entry.body),
@@ -108,10 +108,20 @@ mod tests {
         (0..size).map(|seq| leaf_hash(&record(seq))).collect()
     }
 
-    fn prove(tree: &Tree, seq: u64) -> Proof {
+    pub(in super::super) fn prove(tree: &Tree, seq: u64) -> Proof {
         let checkpoint = Checkpoint::new(signer().name(), tree.len(), tree.root()).unwrap();
         let hashes = tree.inclusion(seq, tree.len()).unwrap();
         Proof { extra: None, index: seq, hashes, checkpoint: checkpoint.sign(&signer()).unwrap() }
+    }
+
+    /// The entry of a signed acknowledgement.
+    pub(in super::super) fn acknowledging(seq: u64, statement: Acknowledgement) -> Opening {
+        let signed = statement.sign(&MemberSigner::from_random(&[5; 32])).unwrap();
+        let Acknowledgement { member, case, item, .. } = statement;
+        let signed = serde_json::to_string(&signed).unwrap().replacen("\"seq\"", "\"grant\"", 1);
+        let more = format!(r#"{{"case":"{case}","item":"{item}","member":"{member}","#);
+        let acknowledged = signed.replacen('{', &more, 1);
+        entry(seq, &format!(r#"{{"acknowledged":{acknowledged}}}"#))
     }
 
     /// A receipt whose acknowledgement is signed over a statement that `change` touched.
@@ -122,12 +132,7 @@ mod tests {
         let plain = Receipt::issue(grant.clone(), &prove(&seen, PLACES.0), &verifier).unwrap();
         let mut statement = Acknowledgement::of(&plain, &verifier, COPY).unwrap();
         change(&mut statement);
-        let signed = statement.sign(&MemberSigner::from_random(&[5; 32])).unwrap();
-        let Acknowledgement { member, case, item, .. } = statement;
-        let signed = serde_json::to_string(&signed).unwrap().replacen("\"seq\"", "\"grant\"", 1);
-        let more = format!(r#"{{"case":"{case}","item":"{item}","member":"{member}","#);
-        let acknowledged = signed.replacen('{', &more, 1);
-        let acknowledged = entry(PLACES.1, &format!(r#"{{"acknowledged":{acknowledged}}}"#));
+        let acknowledged = acknowledging(PLACES.1, statement);
         let whole = tree(&[&grant, &acknowledged], 9);
         let plain = Receipt::issue(grant, &prove(&whole, PLACES.0), &verifier).unwrap();
         plain.with_acknowledgement(acknowledged, &prove(&whole, PLACES.1), &verifier)

@@ -158,8 +158,8 @@ fn an_entry_that_is_no_grant_makes_no_receipt() {
 fn unreadable_json_is_refused() {
     let json = receipt().to_json().unwrap();
     assert!(matches!(Receipt::from_json(b"{}"), Err(ReceiptError::Json(_))));
-    let newer = json.replacen(r#"{"v":1"#, r#"{"v":3,"more":1"#, 1);
-    assert_eq!(Receipt::from_json(newer.as_bytes()), Err(ReceiptError::Version { found: 3 }));
+    let newer = json.replacen(r#"{"v":1"#, r#"{"v":4,"more":1"#, 1);
+    assert_eq!(Receipt::from_json(newer.as_bytes()), Err(ReceiptError::Version { found: 4 }));
     let unknown = json.replacen(r#"{"v":1"#, r#"{"v":1,"more":1"#, 1);
     assert!(matches!(Receipt::from_json(unknown.as_bytes()), Err(ReceiptError::Json(_))));
     let twice = json.replacen(r#""member":"acme""#, r#""member":"acme","member":"acme""#, 1);
@@ -194,7 +194,8 @@ proptest! {
         let copy = CopyFacts { sha256: Digest::from_bytes(hash), size };
         let opening = Opening { seq, salt, body };
         let acknowledgement = None;
-        let receipt = Receipt { v: VERSION, member, case, item, copy, opening, proof, vkey, acknowledgement };
+        let fetch = None;
+        let receipt = Receipt { v: VERSION, member, case, item, copy, opening, proof, vkey, acknowledgement, fetch };
         let json = receipt.to_json().unwrap();
         prop_assert_eq!(Receipt::from_json(json.as_bytes()), Ok(receipt.clone()));
         prop_assert!(verify(&receipt).is_err());
