@@ -74,6 +74,23 @@ Example:
   forewarn member key acme forewarn-sign1… --as vera           # the key it acknowledges with
   forewarn member key acme --confirm 'FINGERPRINT' --as vera   # after reading it out by telephone")]
     Key(KeyArgs),
+    /// Say whether a member's fetches must be signed with its confirmed signing key
+    #[command(after_help = "\
+Example:
+  forewarn member signatures acme --required --as vera
+
+`forewarn-member fetch` signs by itself once a signing key is confirmed. With `--required` a stolen token alone
+fetches nothing, and nobody can enter a fetch in the member's name.")]
+    Signatures {
+        /// Which member
+        member: MemberId,
+        /// They must be signed
+        #[arg(long, required_unless_present = "optional")]
+        required: bool,
+        /// They need not be signed any more
+        #[arg(long, conflicts_with = "required")]
+        optional: bool,
+    },
     /// Record that a member signed an agreement
     Agreement {
         /// Which member
@@ -245,6 +262,13 @@ async fn act(common: &Common, session: &Session, verb: MemberVerb) -> anyhow::Re
             let done = format!("confirmed the key of `{member}`");
             let command = MemberCommand::ConfirmKey { fingerprint: confirm.unwrap_or_default() };
             (done, session.execute(one(member, command)).await?)
+        }
+        MemberVerb::Signatures { member, required, .. } => {
+            let done = match required {
+                true => format!("fetches by `{member}` must be signed"),
+                false => format!("fetches by `{member}` need not be signed"),
+            };
+            (done, session.execute(one(member, MemberCommand::RequireSignature { required })).await?)
         }
         MemberVerb::Agreement { member, version, until } => {
             let command = MemberCommand::SignAgreement { agreement: Agreement { version, until } };

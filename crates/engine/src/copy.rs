@@ -179,17 +179,29 @@ impl Engine {
         let fail = |says: String| StepError::Proof { seq: granted.seq, says };
         let grant = self.stored(granted.seq).await?;
         let verifier = self.keys.log.verifier();
-        let Some(acknowledged) = &granted.acknowledged else {
-            let (opening, proof) = self.prove(grant).await?;
-            return Receipt::issue(opening, &proof, &verifier).map_err(|error| fail(error.to_string()));
-        };
-        let acknowledged = self.stored(acknowledged.seq).await?;
-        // One checkpoint for both: the log may grow between two.
+        let signed = granted.fetched.as_ref().filter(|fetched| fetched.signed.is_some());
+        let fetched = self.stored_if(signed.map(|fetched| fetched.seq)).await?;
+        let acknowledged = self.stored_if(granted.acknowledged.as_ref().map(|found| found.seq)).await?;
+        // One checkpoint for all: the log may grow between two.
         let ledger = self.ledger().await;
         let (opening, proof) = self.proved(&ledger, grant)?;
-        let receipt = Receipt::issue(opening, &proof, &verifier).map_err(|error| fail(error.to_string()))?;
-        let (opening, proof) = self.proved(&ledger, acknowledged)?;
-        receipt.with_acknowledgement(opening, &proof, &verifier).map_err(|error| fail(error.to_string()))
+        let mut receipt = Receipt::issue(opening, &proof, &verifier);
+        if let Some(fetched) = fetched {
+            let (opening, proof) = self.proved(&ledger, fetched)?;
+            receipt = receipt.and_then(|it| it.with_fetch(opening, &proof, &verifier));
+        }
+        if let Some(acknowledged) = acknowledged {
+            let (opening, proof) = self.proved(&ledger, acknowledged)?;
+            receipt = receipt.and_then(|it| it.with_acknowledgement(opening, &proof, &verifier));
+        }
+        receipt.map_err(|error| fail(error.to_string()))
+    }
+
+    async fn stored_if(&self, seq: Option<u64>) -> Result<Option<Stored>, StepError> {
+        match seq {
+            Some(seq) => self.stored(seq).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn stored(&self, seq: u64) -> Result<Stored, StepError> {

@@ -1,9 +1,13 @@
 //! What a member does with a granted copy: it fetches it, and signs that it opened it.
 
-use package::{Acknowledgement, MemberVerifier, Receipt, SignedAcknowledgement};
+use jiff::SignedDuration;
+use package::{
+    Acknowledgement, MemberVerifier, Receipt, SignedAcknowledgement,
+    fetching::{SignedAt, SignedFetch},
+};
 use program::{
     Command, Program,
-    delivery::{Acknowledging, DeliveryCommand, Fetching},
+    delivery::{Acknowledging, DeliveryCommand, Fetching, SignedRequest},
     grant::Granted,
     id::{CaseId, ItemId, MemberId, Sha256, TokenId, UserId},
 };
@@ -11,25 +15,50 @@ use tlog::{Hash, Tree};
 
 use crate::{copy::Available, engine::Engine, error::StepError};
 
+/// How long after its end a signed request is remembered: replicas' clocks differ.
+const REMEMBERED: SignedDuration = SignedDuration::from_secs(60);
+
 impl Engine {
     /// Logs that a member begins to fetch a copy, unless it did before; the entry is durable before the first byte
-    /// goes out.
+    /// goes out. A signed request is answered once: the entry remembers the first, a counter the others. Tells whether
+    /// it was the first fetch.
     ///
     /// # Errors
-    /// [`StepError`] when the member may not have it any more, or the log cannot be written.
+    /// [`StepError::Replayed`] for a signed request that came before; other errors when the member may not have it any
+    /// more, or the log cannot be written.
     pub async fn note_fetch(
         &self,
         member: &MemberId,
         token: TokenId,
         copy: &Available,
-    ) -> Result<(), StepError> {
-        if copy.granted.fetched.is_some() {
-            return Ok(());
+        signed: Option<&(SignedFetch, SignedAt)>,
+    ) -> Result<bool, StepError> {
+        let (case, item) = (&copy.case, &copy.item.item);
+        if copy.granted.fetched.is_none() {
+            let fetching = Fetching {
+                case: case.clone(),
+                item: item.clone(),
+                member: member.clone(),
+                token,
+                signed: signed.map(|(signed, _)| Box::new(logged(signed))),
+            };
+            let command = Command::Delivery(DeliveryCommand::Fetch(fetching));
+            if !self.execute(&UserId::member(), command).await?.is_empty() {
+                return Ok(true);
+            }
         }
-        let (case, item, member) = (copy.case.clone(), copy.item.item.clone(), member.clone());
-        let command = DeliveryCommand::Fetch(Fetching { case, item, member, token });
-        self.execute(&UserId::member(), Command::Delivery(command)).await?;
-        Ok(())
+        let Some((signed, at)) = signed else { return Ok(false) };
+        let first = {
+            let program = self.program().await;
+            let fetched = program.case(case)?.granted(item, member).and_then(|it| it.fetched.clone());
+            fetched.and_then(|fetched| fetched.signed)
+        };
+        if first.is_some_and(|first| *first == logged(signed)) {
+            return Err(StepError::Replayed);
+        }
+        let until = at.expires.checked_add(REMEMBERED).unwrap_or(at.expires);
+        let name = format!("request\n{member}\n{}\n{}", signed.key, at.nonce);
+        if self.once(&name, until).await? { Ok(false) } else { Err(StepError::Replayed) }
     }
 
     /// Logs a member's acknowledgement of a copy once its signature holds; returns the receipt with it.
@@ -81,6 +110,47 @@ impl Engine {
         };
         self.receipt(&granted.ok_or_else(|| fail("its grant is gone"))?).await
     }
+}
+
+/// Writes a checked request as it is logged.
+fn logged(signed: &SignedFetch) -> SignedRequest {
+    SignedRequest {
+        authority: signed.authority.clone(),
+        query: signed.query.clone(),
+        token: Sha256(*signed.token.as_bytes()),
+        input: signed.input.clone(),
+        key: signed.key.to_string(),
+        signature: signed.signature.to_string(),
+    }
+}
+
+/// Checks a signed request that is in the log: signature, and whose key and token they are.
+///
+/// # Errors
+/// What does not fit.
+pub(crate) fn check_fetch(
+    program: &Program,
+    (case, item, member): (&CaseId, &ItemId, &MemberId),
+    token: TokenId,
+    signed: &SignedRequest,
+) -> Result<(), String> {
+    let fail = |says: &dyn std::fmt::Display| format!("the fetch of `{item}` by `{member}`: {says}");
+    let keys = &program.member(member).map_err(|error| error.to_string())?.signing_keys;
+    if !keys.iter().any(|key| key.key == signed.key && key.confirmed.is_some()) {
+        return Err(fail(&"the member never had the key that signed it"));
+    }
+    if program.tokens().by_hash(&signed.token).is_none_or(|shown| shown.id != token) {
+        return Err(fail(&"it is signed for another token"));
+    }
+    let found = SignedFetch {
+        authority: signed.authority.clone(),
+        query: signed.query.clone(),
+        token: package::Digest::from_bytes(signed.token.0),
+        input: signed.input.clone(),
+        key: signed.key.parse().map_err(|error| fail(&error))?,
+        signature: signed.signature.parse().map_err(|error| fail(&error))?,
+    };
+    found.check(case.as_str(), item.as_str()).map(drop).map_err(|error| fail(&error))
 }
 
 /// Checks an acknowledgement that is in the log: signature, root, and whose key it is.

@@ -95,6 +95,9 @@ pub enum StepError {
     /// A member's acknowledgement says nothing of this log, or is not signed by who it says.
     #[error("the acknowledgement does not hold: {0}; fetch the receipt again, then sign again")]
     Acknowledgement(String),
+    /// A signed request was answered before.
+    #[error("this signed request was sent before: sign each request anew")]
+    Replayed,
     /// A proof cannot be made.
     #[error("cannot prove entry {seq}: {says}")]
     Proof {

@@ -13,6 +13,7 @@ pub mod checkpoint;
 pub mod claim;
 pub mod clock;
 pub mod copy;
+pub mod counters;
 pub mod delivery;
 pub mod engine;
 pub mod entropy;

@@ -118,6 +118,7 @@ async fn examine(folder: &Folder, progress: &dyn Progress, checks: &mut Vec<Chec
     signed.note(fits.map_err(|error| error.to_string()));
     checks.push(signed);
 
+    checks.push(check_fetches(&program));
     checks.push(check_acknowledgements(&program, keys.log.name(), &tree));
     let blobs = Blobs::open(&places.blobs);
     checks.push(match (&places.blobs, &blobs) {
@@ -344,6 +345,20 @@ async fn package(
     let bias = bias_of(program, id, version).map_err(|error| error.to_string())?;
     let loaded = load(blobs, (&keys.blob, &keys.mark), id, version, (&items, bias)).await;
     loaded.map_err(|error| error.to_string())
+}
+
+/// Checks the signatures of members' requests.
+fn check_fetches(program: &Program) -> Check {
+    let mut check = Check::new("signed fetches");
+    for case in program.cases() {
+        for (item, member, granted) in case.grants() {
+            let Some(fetched) = &granted.fetched else { continue };
+            let Some(signed) = &fetched.signed else { continue };
+            let says = delivery::check_fetch(program, (case.id(), item, member), fetched.token, signed);
+            check.note(says.map_err(|says| format!("entry {}: {says}", fetched.seq)));
+        }
+    }
+    check
 }
 
 /// Checks every member's signature, and that the log was the one the member saw.

@@ -104,6 +104,10 @@ pub(crate) struct FetchArgs {
     /// The file with the key that copies are sealed to
     #[arg(long, env = "FOREWARN_IDENTITY", value_name = "KEY")]
     pub(crate) identity: Option<PathBuf>,
+    /// The file with the key to sign with, otherwise the one beside the other key; it signs each fetch once the program
+    /// has confirmed it
+    #[arg(long, env = "FOREWARN_SIGNING_KEY", value_name = "KEY")]
+    pub(crate) signing_key: Option<PathBuf>,
     /// The folder to write to
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,

@@ -7,15 +7,19 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
+use package::{
+    Digest, MemberSigner,
+    fetching::{self, FetchFields, FetchStatement},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tlog::Hash;
 use ureq::{
     Agent, Body,
-    http::{Response, StatusCode, header},
+    http::{Response, StatusCode, Uri, header},
     tls::{PemItem, RootCerts, TlsConfig, parse_pem},
 };
 
-use crate::settings::Reached;
+use crate::{clock, keygen::random, settings::Reached};
 
 /// Largest answer that is held in memory, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -29,6 +33,11 @@ pub(crate) struct Me {
     pub(crate) tier: Option<String>,
     pub(crate) key: Option<String>,
     pub(crate) signing_key: Option<String>,
+    /// Which key signatures of fetches are checked with now; a program that knows of none does not say.
+    #[serde(default)]
+    pub(crate) fetch_key: Option<String>,
+    #[serde(default)]
+    pub(crate) signature_required: bool,
     pub(crate) unconfirmed: Vec<String>,
     pub(crate) agreement_until: Option<String>,
 }
@@ -153,16 +162,29 @@ impl Client {
     }
 
     /// Begins to fetch a sealed copy; with a tag, from a byte on.
-    pub(crate) fn copy(&self, case: &str, item: &str, from: Option<(u64, &str)>) -> anyhow::Result<Coming> {
-        let path = format!("/api/v1/cases/{case}/items/{item}/copy");
+    ///
+    /// With a key the request is signed, so that it is this member's and goes once.
+    pub(crate) fn copy(
+        &self,
+        case: &str,
+        item: &str,
+        from: Option<(u64, &str)>,
+        signer: Option<&MemberSigner>,
+    ) -> anyhow::Result<Coming> {
+        let path = fetching::path(case, item);
         let mut request = self.agent.get(format!("{}{path}", self.url));
         request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token));
+        if let Some(signer) = signer {
+            let FetchFields { input, signature, token } = self.signed(case, item, signer)?;
+            request = request.header("signature-input", input).header("signature", signature);
+            request = request.header(fetching::TOKEN_FIELD, token);
+        }
         if let Some((from, tag)) = from {
             request = request.header(header::RANGE, format!("bytes={from}-")).header(header::IF_RANGE, tag);
         }
         let response = request.call().with_context(|| format!("`{}{path}`", self.url))?;
         if response.status() == StatusCode::RANGE_NOT_SATISFIABLE && from.is_some() {
-            return self.copy(case, item, None);
+            return self.copy(case, item, None, signer);
         }
         let response = sound(response, &path)?;
         let text =
@@ -172,6 +194,20 @@ impl Client {
         let goes_on = response.status() == StatusCode::PARTIAL_CONTENT;
         let bytes = Box::new(response.into_body().into_reader());
         Ok(Coming { tag, goes_on, size, bytes })
+    }
+
+    fn signed(&self, case: &str, item: &str, signer: &MemberSigner) -> anyhow::Result<FetchFields> {
+        let url: Uri = self.url.parse().with_context(|| format!("`{}`", self.url))?;
+        let host = url.authority().with_context(|| format!("`{}` names no host", self.url))?;
+        let host = host.as_str().rsplit('@').next().unwrap_or_default();
+        let statement = FetchStatement {
+            authority: fetching::authority(host, url.scheme_str() == Some("https")),
+            case: case.to_owned(),
+            item: item.to_owned(),
+            query: None,
+            token: Digest::of(self.token.as_bytes()),
+        };
+        Ok(statement.sign(signer, clock::now()?, random())?)
     }
 
     /// Opens the stream of wake-ups.

@@ -9,18 +9,19 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use package::{Digest, Identity, Receipt};
+use package::{Digest, Identity, MemberSigner, Receipt};
 use serde::Serialize;
 use tlog::LogVerifier;
 
 use crate::{
     args::FetchArgs,
-    client::{Client, Line, Me},
+    client::{Client, Line, Me, is_passing},
+    files,
     history::History,
     names, open,
     out::{HISTORY, Names, Out, SUMS, VKEY},
     output,
-    settings::{Home, given},
+    settings::{Home, Settings, given},
     sums::Sums,
     watch,
 };
@@ -40,6 +41,8 @@ pub(crate) struct Fetcher<'a> {
     client: Client,
     out: Out,
     identity: Identity,
+    /// What requests are signed with, once the program confirmed it.
+    signer: Option<MemberSigner>,
     /// The log's key that was given, or pinned when enrolling.
     vkey: Option<String>,
     args: &'a FetchArgs,
@@ -50,11 +53,12 @@ pub(crate) fn run(json: bool, home: &Home, args: &FetchArgs) -> anyhow::Result<(
     let settings = home.settings()?;
     let known = settings.as_ref();
     let reached = home.server(&args.server)?;
-    let identity = open::identity(&given(&args.identity, known.map(|it| &it.identity), "--identity")?)?;
+    let path = given(&args.identity, known.map(|it| &it.identity), "--identity")?;
+    let (identity, signer) = (open::identity(&path)?, signer(args, known, &path)?);
     let out = Out::at(&given(&args.out, known.map(|it| &it.out), "--out")?);
     let pinned = known.filter(|it| it.url == reached.url).map(|it| it.vkey.clone());
     let vkey = args.vkey.clone().or(pinned);
-    let fetcher = Fetcher { client: Client::new(&reached)?, out, identity, vkey, args, json };
+    let fetcher = Fetcher { client: Client::new(&reached)?, out, identity, signer, vkey, args, json };
     if args.watch { watch::run(&fetcher) } else { fetcher.once() }
 }
 
@@ -106,7 +110,7 @@ impl Fetcher<'_> {
             let size = fs::metadata(self.out.path(&names.copy))?.len();
             return Ok(fetched(case, item, names.copy, size, false));
         }
-        let copy = self.opened(case, item)?;
+        let copy = self.opened(me, case, item)?;
         let json = self.client.receipt(case, item)?;
         let receipt = Receipt::from_json(&json)?;
         let facts = receipt.verify(verifier, Some(&copy))?;
@@ -129,13 +133,21 @@ impl Fetcher<'_> {
     }
 
     /// Fetches a sealed copy, from where an earlier attempt stopped, and opens it.
-    fn opened(&self, case: &str, item: &str) -> anyhow::Result<Vec<u8>> {
+    fn opened(&self, me: &Me, case: &str, item: &str) -> anyhow::Result<Vec<u8>> {
         let part = self.out.part(case, item)?;
         let tag = part.with_extension("tag");
         let there = fs::metadata(&part).map_or(0, |found| found.len());
         let known = fs::read_to_string(&tag).ok().filter(|_| there > 0);
         let from = known.as_deref().map(|known| (there, known));
-        let mut coming = self.client.copy(case, item, from)?;
+        let signer = self.signer_for(me)?;
+        let mut coming = match self.client.copy(case, item, from, signer) {
+            // Whose clock is wrong, or behind whose proxy the host is another, gets its copies as before.
+            Err(error) if signer.is_some() && !me.signature_required && !is_passing(&error) => {
+                output::aside(format_args!("fetched without a signature: {error:#}"));
+                self.client.copy(case, item, from, None)?
+            }
+            coming => coming?,
+        };
         let mut file = if coming.goes_on {
             OpenOptions::new().append(true).open(&part)?
         } else {
@@ -151,6 +163,19 @@ impl Fetcher<'_> {
         fs::remove_file(&part)?;
         fs::remove_file(&tag)?;
         Ok(opened?)
+    }
+
+    /// Returns what to sign with: the key that the program confirmed, if it is ours. One that nobody compared yet would
+    /// be refused, where nothing may be asked of it.
+    fn signer_for(&self, me: &Me) -> anyhow::Result<Option<&MemberSigner>> {
+        let ours = |signer: &&MemberSigner| me.fetch_key.as_ref() == Some(&signer.verifier().fingerprint());
+        let found = self.signer.as_ref().filter(ours);
+        ensure!(
+            found.is_some() || !me.signature_required,
+            "the program takes signed fetches alone, by the key {}: give its file with `--signing-key`, or have your key's fingerprint compared with an operator",
+            me.fetch_key.as_deref().unwrap_or("that is to be compared again")
+        );
+        Ok(found)
     }
 
     /// Returns the log's key: the pinned one, the one that was given, or the server's for the first time.
@@ -225,6 +250,20 @@ impl Fetcher<'_> {
         }
         Ok(())
     }
+}
+
+/// Reads the key to sign with: the one that was named, or remembered, or that lies beside the other key.
+fn signer(
+    args: &FetchArgs,
+    known: Option<&Settings>,
+    identity: &Path,
+) -> anyhow::Result<Option<MemberSigner>> {
+    if let Some(path) = &args.signing_key {
+        return files::signer(path).map(Some);
+    }
+    let remembered = known.filter(|it| it.identity == identity).map(|it| it.signing_key.clone());
+    let path = remembered.unwrap_or_else(|| files::beside(identity));
+    if path.exists() { files::signer(&path).map(Some) } else { Ok(None) }
 }
 
 fn fetched(case: &str, item: &str, file: String, size: u64, new: bool) -> Fetched {

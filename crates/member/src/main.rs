@@ -6,6 +6,7 @@
 mod acknowledge;
 mod args;
 mod client;
+mod clock;
 mod enrol;
 mod fetch;
 mod files;

@@ -13,6 +13,8 @@ pub(crate) fn run(json: bool, home: &Home, args: &StatusArgs) -> anyhow::Result<
         tier: Option<&'a str>,
         key: Option<&'a str>,
         signing_key: Option<&'a str>,
+        fetch_key: Option<&'a str>,
+        signature_required: bool,
         unconfirmed: &'a [String],
         agreement_until: Option<&'a str>,
         copies: usize,
@@ -31,6 +33,8 @@ pub(crate) fn run(json: bool, home: &Home, args: &StatusArgs) -> anyhow::Result<
             tier: me.tier.as_deref(),
             key: me.key.as_deref(),
             signing_key: me.signing_key.as_deref(),
+            fetch_key: me.fetch_key.as_deref(),
+            signature_required: me.signature_required,
             unconfirmed: &me.unconfirmed,
             agreement_until: me.agreement_until.as_deref(),
             copies,
@@ -50,6 +54,13 @@ pub(crate) fn run(json: bool, home: &Home, args: &StatusArgs) -> anyhow::Result<
         "signing key {}",
         or(me.signing_key.as_deref(), "none confirmed: you cannot acknowledge")
     ));
+    let fetches = match (&me.fetch_key, me.signature_required) {
+        (Some(_), true) => "must be signed with that key",
+        (Some(_), false) => "are signed with that key where this tool has it",
+        (None, true) => "must be signed, and no key is good for it: have its fingerprint compared again",
+        (None, false) => "are not signed",
+    };
+    output::say(format_args!("fetches     {fetches}"));
     for fingerprint in &me.unconfirmed {
         output::say(format_args!(
             "waiting     {fingerprint}: read it to the program over a second channel, so that they confirm it"

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use package::{Digest, Receipt};
+use package::{Digest, Receipt, ReceiptFacts};
 use serde::Serialize;
 use tlog::LogVerifier;
 
@@ -27,6 +27,10 @@ struct Verdict {
     sound: bool,
     copies: usize,
     acknowledged: usize,
+    /// First fetches by a signed request.
+    signed: usize,
+    /// Fingerprints of the keys that signed them: all of them should be yours.
+    keys: BTreeSet<String>,
     checkpoints: usize,
     problems: Vec<String>,
 }
@@ -59,10 +63,12 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 
 fn tell(verdict: &Verdict, out: &Path) -> anyhow::Result<()> {
     verdict.problems.iter().for_each(output::say);
-    let Verdict { copies, acknowledged, checkpoints, problems, .. } = verdict;
+    let Verdict { copies, acknowledged, signed, checkpoints, problems, .. } = verdict;
+    let keys: Vec<&str> = verdict.keys.iter().map(String::as_str).collect();
+    let by = if keys.is_empty() { String::new() } else { format!(" (by the key {})", keys.join(", ")) };
     if problems.is_empty() {
         output::say(format_args!(
-            "`{}` is sound. Copies that fit their receipts, and receipts that fit the log: {copies}. Of these acknowledged: {acknowledged}. Checkpoints that fit each other: {checkpoints}",
+            "`{}` is sound. Copies that fit their receipts, and receipts that fit the log: {copies}. Of these fetched by signed request: {signed}{by}; acknowledged: {acknowledged}. Checkpoints that fit each other: {checkpoints}",
             out.display()
         ));
     } else {
@@ -101,9 +107,11 @@ fn check(out: &Out, given: Option<&str>) -> anyhow::Result<Verdict> {
             };
             for name in sums.0.keys().filter_map(|name| name.strip_suffix(".receipt.json")) {
                 match copy(out, name, &verifier, &history) {
-                    Ok(acknowledged) => {
+                    Ok(facts) => {
                         verdict.copies += 1;
-                        verdict.acknowledged += usize::from(acknowledged);
+                        verdict.acknowledged += usize::from(facts.acknowledged.is_some());
+                        verdict.signed += usize::from(facts.fetched.is_some());
+                        verdict.keys.extend(facts.fetched.map(|fetched| fetched.key.fingerprint()));
                     }
                     Err(error) => note(&mut verdict, error.context(format!("`{name}`"))),
                 }
@@ -162,8 +170,8 @@ fn pinned(out: &Out, given: Option<&str>) -> anyhow::Result<LogVerifier> {
     Ok(pinned)
 }
 
-/// Checks a copy with its receipt; tells whether it was acknowledged.
-fn copy(out: &Out, name: &str, verifier: &LogVerifier, history: &History) -> anyhow::Result<bool> {
+/// Checks a copy with its receipt.
+fn copy(out: &Out, name: &str, verifier: &LogVerifier, history: &History) -> anyhow::Result<ReceiptFacts> {
     let json = out.read(&format!("{name}.receipt.json"))?;
     let receipt = Receipt::from_json(&json)?;
     ensure!(receipt.to_json()?.as_bytes() == json, "its receipt was changed");
@@ -175,5 +183,5 @@ fn copy(out: &Out, name: &str, verifier: &LogVerifier, history: &History) -> any
     );
     let proof = out.read(&format!("{name}.tlog-proof"))?;
     ensure!(proof == receipt.proof.as_bytes(), "its proof was changed");
-    Ok(facts.acknowledged.is_some())
+    Ok(facts)
 }

@@ -29,6 +29,29 @@ pub struct Fetching {
     pub member: MemberId,
     /// With which token.
     pub token: TokenId,
+    /// The member's signature of the request, where it made one; whoever makes the command has checked it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Box<SignedRequest>>,
+}
+
+/// A member's signature of its request for a copy: with case and item, all that it is over.
+///
+/// **Source:** RFC 9421.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedRequest {
+    /// The host that was asked.
+    pub authority: String,
+    /// The query of the request, if it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
+    /// SHA-256 of the token's text.
+    pub token: Sha256,
+    /// What is covered, with its parameters, as in the header field `Signature-Input`.
+    pub input: String,
+    /// The member's signing key.
+    pub key: String,
+    /// Its signature, in base64.
+    pub signature: String,
 }
 
 /// A member's signed word that it opened its copy; whoever makes the command has checked the signature.
@@ -65,13 +88,18 @@ pub enum DeliveryCommand {
     Acknowledge(Acknowledging),
 }
 
-/// When a copy was fetched first, and with which token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// When a copy was fetched first, with which token, and signed by whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fetched {
+    /// Sequence number of its entry.
+    pub seq: u64,
     /// When.
     pub at: Timestamp,
     /// With which token.
     pub token: TokenId,
+    /// The member's signature of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Box<SignedRequest>>,
 }
 
 /// A copy's acknowledgement, as the state keeps it.
@@ -175,8 +203,9 @@ pub(crate) fn decide(
     }
     let event = match command {
         DeliveryCommand::Fetch(fetching) => {
-            let Fetching { case, item, member, token } = &fetching;
+            let Fetching { case, item, member, token, signed } = &fetching;
             token::check(program, ctx, *token, member, Scope::Fetch)?;
+            check_signed(program, ctx, *token, member, signed.as_deref())?;
             let granted = permitted(program, ctx, case, item, member)?;
             if granted.fetched.is_some() {
                 return Ok(Vec::new());
@@ -208,6 +237,26 @@ pub(crate) fn decide(
     Ok(vec![Event::Grant(event)])
 }
 
+/// Checks that a fetch is signed where it must be, with the key and for the token that are good now.
+fn check_signed(
+    program: &Program,
+    ctx: &Context<'_>,
+    token: TokenId,
+    member: &MemberId,
+    signed: Option<&SignedRequest>,
+) -> Result<(), Refusal> {
+    let member = program.member(member)?;
+    let Some(signed) = signed else {
+        return if member.signature_required { Err(Refusal::Unsigned) } else { Ok(()) };
+    };
+    let key = member.fetch_key(program.rules(), ctx.now).ok_or(Refusal::NoSigningKey)?;
+    if key.key != signed.key {
+        return Err(Refusal::OtherSigningKey { fingerprint: key.fingerprint.clone() });
+    }
+    let shown = program.tokens().by_hash(&signed.token);
+    if shown.is_some_and(|shown| shown.id == token) { Ok(()) } else { Err(Refusal::TokenNotGood) }
+}
+
 /// Finds a grant whose copy the member may have at this instant.
 fn permitted<'a>(
     program: &'a Program,
@@ -229,7 +278,9 @@ fn permitted<'a>(
 pub(crate) fn apply(granted: &mut Granted, event: &GrantEvent, seq: u64, at: Timestamp) {
     match event {
         GrantEvent::Given(_) => {}
-        GrantEvent::Fetched(Fetching { token, .. }) => granted.fetched = Some(Fetched { at, token: *token }),
+        GrantEvent::Fetched(Fetching { token, signed, .. }) => {
+            granted.fetched = Some(Fetched { seq, at, token: *token, signed: signed.clone() });
+        }
         GrantEvent::Acknowledged(found) => {
             granted.acknowledged = Some(Box::new(Acknowledged {
                 seq,

@@ -18,6 +18,8 @@ pub enum What {
     Unconfirmed(String),
     /// The key's fingerprint is compared again; by fingerprint.
     Key(String),
+    /// The fingerprint of the key that the member's fetches must be signed with is compared again; by fingerprint.
+    SigningKey(String),
     /// The member is attested again: the oldest assessment on its sheet is too old.
     Sheet,
     /// The member's name is compared with the lists again.
@@ -80,10 +82,14 @@ pub(crate) fn lapses(program: &Program, member: &Member) -> Vec<(What, Timestamp
     let key = member
         .confirmed_key()
         .and_then(|key| Some((What::Key(key.fingerprint.clone()), again(key.confirmed_at?))));
+    let signing = member.signing_key().filter(|_| member.signature_required).and_then(|key| {
+        let (_, at) = key.confirmed.as_ref()?;
+        Some((What::SigningKey(key.fingerprint.clone()), again(*at)))
+    });
     let assessed = rules.criteria.iter().filter_map(|criterion| member.sheet.assessments.get(&criterion.id));
     let sheet = assessed.map(|found| found.at).min().map(|oldest| (What::Sheet, again(oldest)));
     let screening = member.sheet.screening.iter().map(|recorded| (What::Screening, again(recorded.at)));
-    agreement.chain(facts).chain(key).chain(sheet).chain(screening).collect()
+    agreement.chain(facts).chain(key).chain(signing).chain(sheet).chain(screening).collect()
 }
 
 /// Says what the member no longer has from an instant, by asking the policies just before and at it.
@@ -91,6 +97,9 @@ fn consequence(program: &Program, policy: &PolicySet, member: &Member, what: &Wh
     const MOMENT: SignedDuration = SignedDuration::from_millis(1);
     /// Well within every lead time but none.
     const AHEAD: SignedDuration = SignedDuration::from_secs(1);
+    if matches!(what, What::SigningKey(_)) {
+        return format!("no fetch, since its fetches must be signed: {}", advice(what));
+    }
     if !read_by_policies(member, what) {
         return format!("no policy reads it: {}", advice(what));
     }
@@ -122,7 +131,7 @@ fn read_by_policies(member: &Member, what: &What) -> bool {
         What::Fact(key) | What::Unconfirmed(key) => {
             member.facts.get(key).is_some_and(|recorded| recorded.fact.kind == FactKind::DisclosureDuty)
         }
-        What::Sheet | What::Screening => false,
+        What::SigningKey(_) | What::Sheet | What::Screening => false,
     }
 }
 
@@ -130,7 +139,7 @@ pub(crate) fn advice(what: &What) -> &'static str {
     match what {
         What::Agreement => "have a new agreement signed",
         What::Fact(_) | What::Unconfirmed(_) => "ask again and record it anew",
-        What::Key(_) => "compare its fingerprint over a second channel again",
+        What::Key(_) | What::SigningKey(_) => "compare its fingerprint over a second channel again",
         What::Sheet => "assess the criteria again, and let two people sign",
         What::Screening => "screen the member against a newer list",
     }
@@ -143,6 +152,7 @@ impl fmt::Display for What {
             Self::Fact(key) => write!(f, "fact {key}"),
             Self::Unconfirmed(key) => write!(f, "fact {key}, never confirmed"),
             Self::Key(fingerprint) => write!(f, "key {fingerprint}"),
+            Self::SigningKey(fingerprint) => write!(f, "signing key {fingerprint}"),
             Self::Sheet => f.write_str("criteria sheet"),
             Self::Screening => f.write_str("screening"),
         }

@@ -53,6 +53,9 @@ pub struct Member {
     /// The keys it signs with, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub signing_keys: Vec<SigningKey>,
+    /// Whether its fetches must be signed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub signature_required: bool,
     /// How it was vetted.
     pub sheet: Sheet,
     /// Whom to reach there.
@@ -121,6 +124,16 @@ impl Member {
     #[must_use]
     pub fn signing_key(&self) -> Option<&SigningKey> {
         self.signing_keys.iter().rev().find(|key| key.confirmed.is_some())
+    }
+
+    /// Returns the key that signatures of the member's fetches are checked with at an instant: the one confirmed last,
+    /// unless it was to be compared again by then.
+    #[must_use]
+    pub fn fetch_key(&self, rules: &Rules, now: Timestamp) -> Option<&SigningKey> {
+        self.signing_key().filter(|key| {
+            let confirmed = key.confirmed.as_ref().map(|(_, at)| *at);
+            confirmed.and_then(|at| due_again(rules, at)).is_none_or(|ends| now < ends)
+        })
     }
 
     /// Returns the fingerprints of keys of either kind that nobody has compared yet.

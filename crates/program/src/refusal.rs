@@ -61,6 +61,14 @@ pub enum Refusal {
         "this is signed with another key than the one that the program confirmed last, which is {fingerprint}"
     )]
     OtherSigningKey { fingerprint: String },
+    #[error(
+        "`{member}` has no signing key that was compared in time: `forewarn member key {member} --confirm FINGERPRINT` first"
+    )]
+    NothingToSignWith { member: MemberId },
+    #[error(
+        "your fetches must be signed with your confirmed signing key: `forewarn-member fetch` does so with `--signing-key`"
+    )]
+    Unsigned,
     #[error("a note has {most} bytes at most and no control characters: shorten it, or attach an exhibit")]
     BadNote { most: usize },
     #[error(

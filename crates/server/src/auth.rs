@@ -7,7 +7,7 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{header::AUTHORIZATION, request::Parts},
+    http::{HeaderMap, header::AUTHORIZATION, request::Parts},
 };
 use engine::{WriteError, token::TokenText};
 use program::{
@@ -125,8 +125,13 @@ pub(crate) async fn token(parts: &Parts, app: &App) -> Result<Token, Problem> {
 
 /// Reads what the caller shows, and from where.
 fn shown(parts: &Parts) -> Option<(TokenText, IpAddr)> {
-    let (scheme, text) = parts.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some((bearer(&parts.headers)?, peer.ip()))
+}
+
+/// Reads the token that a request shows.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<TokenText> {
+    let (scheme, text) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let text = TokenText::parse(text.trim())?;
-    scheme.eq_ignore_ascii_case("bearer").then_some((text, peer.ip()))
+    scheme.eq_ignore_ascii_case("bearer").then_some(text)
 }

@@ -13,6 +13,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where health and metrics are asked for; nobody else can when it is absent.
     pub admin: Option<SocketAddr>,
+    /// The host by which members reach the server, with its port if that is not 443: what signatures of their requests
+    /// are checked against. Without it that is the field `Host`, which a proxy must leave as it is.
+    pub authority: Option<String>,
     /// Certificate and key; without them a proxy in front must speak TLS.
     pub tls: Option<Tls>,
     /// What one caller may use of the server.
@@ -57,6 +60,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8440)),
             admin: None,
+            authority: None,
             tls: None,
             limits: Limits::default(),
             timer: true,

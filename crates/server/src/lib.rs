@@ -16,6 +16,7 @@ pub mod public_log;
 pub mod router;
 pub mod sealed;
 pub mod serve;
+mod signed;
 pub mod timer;
 
 pub use app::App;

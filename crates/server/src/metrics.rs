@@ -15,6 +15,8 @@ pub struct Metrics {
     pub fetches: Counter<u64, AtomicU64>,
     /// Requests without a good token.
     pub refused_tokens: Counter<u64, AtomicU64>,
+    /// Requests for copies whose signature was not good, or was missing.
+    pub refused_signatures: Counter<u64, AtomicU64>,
     /// Waves released by the timer for the first time.
     pub releases: Counter<u64, AtomicU64>,
     /// Attempts of the timer that failed.
@@ -47,6 +49,7 @@ impl Metrics {
         let metrics = Self {
             fetches: Counter::default(),
             refused_tokens: Counter::default(),
+            refused_signatures: Counter::default(),
             releases: Counter::default(),
             failed_releases: Counter::default(),
             release_lag_seconds: Gauge::default(),
@@ -63,6 +66,8 @@ impl Metrics {
         registry.register("fetches", "Copies handed out", metrics.fetches.clone());
         let refused = "Requests without a good token";
         registry.register("refused_tokens", refused, metrics.refused_tokens.clone());
+        let refused = "Requests for copies without the signature that they should have";
+        registry.register("refused_signatures", refused, metrics.refused_signatures.clone());
         registry.register("releases", "Waves released at their instant", metrics.releases.clone());
         let failed = "Releases that were tried and failed";
         registry.register("failed_releases", failed, metrics.failed_releases.clone());

@@ -31,7 +31,7 @@ pub struct Problem {
 pub(crate) enum Refused {
     #[response(
         status = 401,
-        description = "no token that is good now",
+        description = "no token that is good now; for a copy also a signature that is not good, or is missing where the member must sign",
         content_type = "application/problem+json"
     )]
     Unauthorized(Problem),
@@ -95,6 +95,11 @@ impl Problem {
     pub fn unauthorized() -> Self {
         let detail = "send `Authorization: Bearer TOKEN` with a token that is good now, from where you are";
         Self::new(StatusCode::UNAUTHORIZED, "not authorised", detail)
+    }
+
+    /// A request that is not signed as it should be; the token is good, so that the caller may be told why.
+    pub fn unsigned(says: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "not authorised", says.to_string())
     }
 
     /// A token that is not good for this.
@@ -203,6 +208,7 @@ impl Problem {
         let Some(refusal) = error.refusal() else {
             return match error {
                 StepError::Acknowledgement(_) => refused(error.to_string()),
+                StepError::Replayed => Self::unsigned(error),
                 other => Self::of_member_step(other),
             };
         };
@@ -212,6 +218,7 @@ impl Problem {
             | Refusal::UnknownMember(_)
             | Refusal::Withheld { .. } => Self::not_found(),
             Refusal::TokenNotGood => Self::unauthorized(),
+            Refusal::Unsigned => Self::unsigned(refusal),
             Refusal::NoInvitation => Self::new(StatusCode::FORBIDDEN, "no invitation", refusal.to_string()),
             Refusal::Exists { .. } => refused(String::from(
                 "this key cannot be registered: make new ones with `forewarn-member keygen`",

@@ -19,13 +19,14 @@ struct Listed<'a> {
     granted: Option<Timestamp>,
     fetched: Option<Timestamp>,
     fetched_with: Option<TokenId>,
+    fetched_key: Option<&'a str>,
     acknowledged: Option<Timestamp>,
     acknowledged_key: Option<&'a str>,
 }
 
 impl<'a> Listed<'a> {
     fn of(case: &'a CaseId, row: &Row<'a>) -> Self {
-        let fetched = row.granted.and_then(|granted| granted.fetched);
+        let fetched = row.granted.and_then(|granted| granted.fetched.as_ref());
         let acknowledged = row.granted.and_then(|granted| granted.acknowledged.as_deref());
         Self {
             case,
@@ -35,6 +36,7 @@ impl<'a> Listed<'a> {
             granted: row.granted.map(|granted| granted.at),
             fetched: fetched.map(|fetched| fetched.at),
             fetched_with: fetched.map(|fetched| fetched.token),
+            fetched_key: fetched.and_then(|it| it.signed.as_ref()).map(|signed| signed.key.as_str()),
             acknowledged: acknowledged.map(|found| found.at),
             acknowledged_key: acknowledged.map(|found| found.key.as_str()),
         }
@@ -65,7 +67,7 @@ pub(super) async fn list(
             row.member.to_string(),
             row.delivery.clone(),
             at(row.granted),
-            format!("{}{with}", at(row.fetched)),
+            format!("{}{with}{}", at(row.fetched), if row.fetched_key.is_some() { ", signed" } else { "" }),
             at(row.acknowledged),
         ]
     });

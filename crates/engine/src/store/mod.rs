@@ -3,6 +3,7 @@
 //! Statements use `$N`, portable types and no clock of the database, so that one text serves every engine.
 
 pub mod address;
+mod counter;
 mod error;
 mod migrations;
 mod outbox;
@@ -71,6 +72,22 @@ macro_rules! reading {
     };
 }
 
+/// Says one statement to whichever engine, through a connection that writes.
+macro_rules! writing {
+    ($store:expr, $connection:ident => $said:expr) => {
+        match $store {
+            $crate::store::Store::Sqlite(store) => {
+                let $connection = &store.write;
+                $said
+            }
+            $crate::store::Store::Postgres(store) => {
+                let $connection = &store.pool;
+                $said
+            }
+        }
+    };
+}
+
 /// Says the same to whichever engine, inside a transaction.
 macro_rules! within {
     ($append:expr, $connection:ident => $said:expr) => {
@@ -87,7 +104,7 @@ macro_rules! within {
     };
 }
 
-use {reading, within};
+use {reading, within, writing};
 
 /// Opens the log's database in a file, and makes it when `create` says so.
 ///

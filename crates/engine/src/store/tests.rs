@@ -54,7 +54,8 @@ async fn fill(store: &Store, entries: std::ops::Range<u64>) {
 #[tokio::test]
 async fn every_statement_is_taken_by_both_engines() {
     for (name, _, store) in stores().await.all {
-        for (statement, types) in STATEMENTS.into_iter().chain(outbox::STATEMENTS) {
+        for (statement, types) in STATEMENTS.into_iter().chain(outbox::STATEMENTS).chain(counter::STATEMENTS)
+        {
             let taken = match &store {
                 Store::Sqlite(store) => {
                     store.read.prepare(sqlx::SqlStr::from_static(statement)).await.map(drop)
@@ -401,5 +402,23 @@ async fn each_recipients_oldest_notice_comes_first_and_those_that_failed_last() 
         }
         append.commit().await.unwrap();
         assert_eq!(store.outbox_age().await.unwrap(), (0, None), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn counters_count_for_all_who_share_the_log_and_end() {
+    let second = |second| Timestamp::from_second(second).unwrap();
+    for (name, address, store) in stores().await.all {
+        let other = open_at(&address, false).await.unwrap();
+        assert_eq!(store.counted("a").await.unwrap(), 0, "{name}");
+        let (mine, theirs) = tokio::join!(store.count("a", second(10)), other.count("a", second(10)));
+        let mut both = [mine.unwrap(), theirs.unwrap()];
+        both.sort_unstable();
+        assert_eq!(both, [1, 2], "{name}");
+        assert_eq!(other.count("b", second(20)).await.unwrap(), 1, "{name}");
+        store.forget_counters(second(10)).await.unwrap();
+        assert_eq!((store.counted("a").await.unwrap(), store.counted("b").await.unwrap()), (0, 1), "{name}");
+        assert_eq!(other.count("a", second(30)).await.unwrap(), 1, "{name}");
+        other.close().await;
     }
 }

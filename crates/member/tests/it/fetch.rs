@@ -9,13 +9,15 @@ use std::{
     sync::Arc,
 };
 
+use engine::{Clock, Engine, Entropy};
 use package::ExposeSecret as _;
 use program::{
     id::UserId,
+    member::{Agreement, MemberCommand},
     token::{Holder, Scope},
 };
 use server::{Config, Serving};
-use testbed::{DAY, World, after, files, identity, member, suspend};
+use testbed::{DAY, World, about, after, files, identity, member, signer, suspend};
 
 pub(crate) struct Desk {
     pub(crate) world: World,
@@ -34,9 +36,33 @@ impl Desk {
     pub(crate) async fn of_acme(seed: u64) -> Self {
         let world = World::due(seed).await;
         world.release("w1").await.unwrap();
+        let engine = Arc::clone(&world.engine);
+        Self::served(world, engine).await
+    }
+
+    /// The same, with a signing key that was confirmed beside acme's key; what the tool signs bears this host's time,
+    /// and so the server goes by it.
+    async fn that_signs(seed: u64) -> Self {
+        let world = World::due(seed).await;
+        world.signs("acme").await;
+        world.release("w1").await.unwrap();
+        let now = Clock::system().now();
+        let agreement = Agreement { version: String::from("4"), until: after(now, 300 * DAY * 1_000_000) };
+        world.clock.set(now);
+        world.ok("ann", about("acme", MemberCommand::SignAgreement { agreement })).await;
+        for fingerprint in [identity(0).to_public().fingerprint(), signer(0).verifier().fingerprint()] {
+            world.ok("bob", about("acme", MemberCommand::ReconfirmKey { fingerprint })).await;
+        }
+        let engine = Engine::open(&world.root(), Clock::system(), Entropy::seeded(seed)).await.unwrap();
+        let desk = Self::served(world, Arc::new(engine)).await;
+        fs::write(desk.path("key.signkey"), signer(0).to_key_file().unwrap().expose_secret()).unwrap();
+        desk
+    }
+
+    async fn served(world: World, engine: Arc<Engine>) -> Self {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let config = Config { listen, timer: false, ..Config::default() };
-        let serving = server::serve(Arc::clone(&world.engine), config).await.unwrap();
+        let serving = server::serve(engine, config).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("key"), identity(0).to_key_file().expose_secret()).unwrap();
         let until = after(world.clock.now(), 30 * DAY * 1_000_000);
@@ -180,4 +206,61 @@ async fn what_broke_off_goes_on_and_a_hook_runs_for_what_is_new() {
         fs::read_to_string(desk.path("hooked")).unwrap().lines().map(str::to_owned).collect();
     assert_eq!(hooked, BTreeSet::from(["c/advisory.md".into(), "c/reproduction.py".into()]));
     assert_eq!(desk.verify().await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_confirmed_key_signs_each_fetch_and_the_receipt_holds_the_first() {
+    let desk = Desk::that_signs(106).await;
+    desk.world.ok("ann", about("acme", MemberCommand::RequireSignature { required: true })).await;
+    // Without the key, and with one that nobody confirmed, nothing comes and it is said why.
+    fs::rename(desk.path("key.signkey"), desk.path("kept")).unwrap();
+    let refused = desk.fetch(&[]).await;
+    assert!(refused.code == 1 && refused.err.contains("signed fetches alone"), "{}", refused.err);
+    fs::write(desk.path("other"), signer(1).to_key_file().unwrap().expose_secret()).unwrap();
+    let refused = desk.fetch(&["--signing-key", "other"]).await;
+    assert!(refused.code == 1 && refused.err.contains("signed fetches alone"), "{}", refused.err);
+    assert!(!desk.path("early/c").exists());
+
+    let said = desk.fetch(&["--signing-key", "kept"]).await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    let sound = desk.verify().await;
+    let fingerprint = signer(0).verifier().fingerprint();
+    assert!(sound.out.contains(&format!("by signed request: 2 (by the key {fingerprint})")), "{}", sound.out);
+    let receipt = desk.path("early/c/advisory.md.receipt.json");
+    let json = fs::read_to_string(&receipt).unwrap();
+    assert!(json.starts_with("{\"v\":3,") && json.contains("\"fetch\":{"), "{json}");
+    // A receipt whose member's signature was taken out does not pass as one without.
+    let cut = json.split_once(",\"fetch\":").unwrap().0.replacen("\"v\":3", "\"v\":1", 1);
+    fs::write(&receipt, format!("{cut}}}")).unwrap();
+    assert_eq!(desk.verify().await.code, 3);
+    fs::write(&receipt, json).unwrap();
+
+    // Fetched again into another folder: signed anew, the receipt holds the first still.
+    fs::rename(desk.path("kept"), desk.path("key.signkey")).unwrap();
+    fs::rename(desk.path("early"), desk.path("before")).unwrap();
+    assert_eq!(desk.fetch(&[]).await.code, 0);
+    assert!(desk.verify().await.out.contains("by signed request: 2"));
+    testbed::sound(&desk.world.verify().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_was_not_confirmed_keeps_nobody_from_fetching() {
+    let desk = Desk::that_signs(107).await;
+    fs::write(desk.path("key.signkey"), signer(1).to_key_file().unwrap().expose_secret()).unwrap();
+    let said = desk.fetch(&[]).await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(desk.verify().await.out.contains("by signed request: 0;"));
+
+    // Nor does a clock that stands elsewhere, as this host's does from where the other program stands.
+    let desk = Desk::of_acme(108).await;
+    desk.world.signs("acme").await;
+    fs::write(desk.path("key.signkey"), signer(0).to_key_file().unwrap().expose_secret()).unwrap();
+    let said = desk.fetch(&[]).await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert!(said.err.contains("without a signature") && said.err.contains("set your clock"), "{}", said.err);
+    // It does where fetches must be signed.
+    desk.world.ok("ann", about("acme", MemberCommand::RequireSignature { required: true })).await;
+    fs::remove_dir_all(desk.path("early")).unwrap();
+    let said = desk.fetch(&[]).await;
+    assert!(said.code == 1 && said.err.contains("set your clock"), "{}", said.err);
 }

@@ -71,6 +71,7 @@ pub(crate) fn apply(
                 member.signing_keys.push(key);
             }
         }
+        MemberEvent::SignatureRequired { required, .. } => member.signature_required = *required,
         MemberEvent::KeyReconfirmed { fingerprint, .. } => {
             if let Some(key) = member.keys.iter_mut().find(|key| key.fingerprint == *fingerprint) {
                 key.confirmed_by = Some(actor.clone());
@@ -94,6 +95,7 @@ fn applicant(id: &MemberId, place: u32, name: &str, actor: &UserId) -> Member {
         facts: BTreeMap::new(),
         keys: Vec::new(),
         signing_keys: Vec::new(),
+        signature_required: false,
         sheet: Sheet::default(),
         contacts: BTreeMap::new(),
     }

@@ -75,10 +75,15 @@ pub enum MemberCommand {
         /// The fingerprint as compared.
         fingerprint: String,
     },
-    /// Confirms the key in use once more, which is due from time to time.
+    /// Confirms the key in use, of either kind, once more, which is due from time to time.
     ReconfirmKey {
         /// The fingerprint as compared.
         fingerprint: String,
+    },
+    /// Says whether the member's fetches must be signed with its signing key.
+    RequireSignature {
+        /// Whether they must.
+        required: bool,
     },
 }
 

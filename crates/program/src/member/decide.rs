@@ -120,12 +120,32 @@ pub(crate) fn decide(
             }
         }
         MemberCommand::ReconfirmKey { fingerprint } => {
-            let in_use = member?.confirmed_key().filter(|key| key.fingerprint == fingerprint);
+            let member = member?;
+            let signing = member.signing_key().filter(|key| key.fingerprint == fingerprint);
+            if let Some((_, at)) = signing.and_then(|key| key.confirmed.as_ref()) {
+                let member = id.clone();
+                return if *at == ctx.now {
+                    Ok(Vec::new())
+                } else {
+                    event(MemberEvent::SigningKeyConfirmed { member, fingerprint })
+                };
+            }
+            let in_use = member.confirmed_key().filter(|key| key.fingerprint == fingerprint);
             match in_use {
                 None => Err(Refusal::UnknownKey { member: id.clone(), fingerprint }),
                 Some(key) if key.confirmed_at == Some(ctx.now) => Ok(Vec::new()),
                 Some(_) => event(MemberEvent::KeyReconfirmed { member: id.clone(), fingerprint }),
             }
+        }
+        MemberCommand::RequireSignature { required } => {
+            let member = member?;
+            if required && member.fetch_key(program.rules(), ctx.now).is_none() {
+                return Err(Refusal::NothingToSignWith { member: id.clone() });
+            }
+            if required == member.signature_required {
+                return Ok(Vec::new());
+            }
+            event(MemberEvent::SignatureRequired { member: id.clone(), required })
         }
     }
 }

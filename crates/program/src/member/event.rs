@@ -92,7 +92,7 @@ pub enum MemberEvent {
         /// Its fingerprint.
         fingerprint: String,
     },
-    /// A key that it signs with was confirmed.
+    /// A key that it signs with was confirmed, for the first time or once more.
     SigningKeyConfirmed {
         /// Whose.
         member: MemberId,
@@ -105,6 +105,13 @@ pub enum MemberEvent {
         member: MemberId,
         /// Its fingerprint.
         fingerprint: String,
+    },
+    /// Its fetches must be signed from now on, or need not be any more.
+    SignatureRequired {
+        /// Whose.
+        member: MemberId,
+        /// Whether they must.
+        required: bool,
     },
 }
 
@@ -124,7 +131,8 @@ impl MemberEvent {
             | Self::KeyConfirmed { member, .. }
             | Self::SigningKeyAdded { member, .. }
             | Self::SigningKeyConfirmed { member, .. }
-            | Self::KeyReconfirmed { member, .. } => member,
+            | Self::KeyReconfirmed { member, .. }
+            | Self::SignatureRequired { member, .. } => member,
         }
     }
 }

@@ -27,7 +27,9 @@ pub fn warnings(program: &Program, now: Timestamp) -> Warnings {
     let mut found = Warnings::new();
     for member in program.members().filter(|member| watched(member.standing)) {
         for (what, at) in lapses(program, member) {
-            if !matches!(what, What::Agreement | What::Fact(_) | What::Key(_)) || at <= now {
+            if !matches!(what, What::Agreement | What::Fact(_) | What::Key(_) | What::SigningKey(_))
+                || at <= now
+            {
                 continue;
             }
             let left = at.duration_since(now);

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
 use policy::Standing;
 use program::{
     Command, Refusal,
     actor::MEMBER,
-    delivery::{Acknowledging, Delivery, DeliveryCommand, Fetching},
+    delivery::{Acknowledging, Delivery, DeliveryCommand, Fetching, SignedRequest},
+    due::What,
     id::TokenId,
     member::MemberCommand,
     token::{Holder, Scope, TokenCommand},
@@ -46,8 +48,28 @@ fn released() -> World {
 }
 
 fn fetch(who: &str, token: u32, of: &str) -> Command {
-    let (case, item, member) = (case("c"), item(of), member(who));
-    Command::Delivery(DeliveryCommand::Fetch(Fetching { case, item, member, token: TokenId(token) }))
+    fetching(who, token, of, None)
+}
+
+fn fetching(who: &str, token: u32, of: &str, signed: Option<SignedRequest>) -> Command {
+    let (case, item, member, signed) = (case("c"), item(of), member(who), signed.map(Box::new));
+    Command::Delivery(DeliveryCommand::Fetch(Fetching { case, item, member, token: TokenId(token), signed }))
+}
+
+/// A request that whoever makes the command has checked.
+fn signed(key: &str, token: &str) -> SignedRequest {
+    SignedRequest {
+        authority: String::from("warn.example"),
+        query: None,
+        token: sha(token),
+        input: String::from("(\"@path\")"),
+        key: key.to_owned(),
+        signature: String::from("signature"),
+    }
+}
+
+fn require(required: bool) -> MemberCommand {
+    MemberCommand::RequireSignature { required }
 }
 
 fn acknowledging(world: &World) -> Acknowledging {
@@ -96,6 +118,74 @@ fn a_first_fetch_is_an_event_and_no_other() {
     assert_eq!(delivery(&world), Delivery::Fetched);
     world.now = t(END);
     world.idle(MEMBER, fetch("acme", 1, ITEM));
+}
+
+#[test]
+fn a_fetch_is_signed_with_the_confirmed_key_for_the_token_that_is_shown() {
+    let mut world = released();
+    world.ok("ann", about("acme", signing_key("sign2")));
+    for (bad, token) in [("sign2", "a"), ("sign3", "a")] {
+        let refused = world.refused(MEMBER, fetching("acme", 1, ITEM, Some(signed(bad, token))));
+        assert!(matches!(refused, Refusal::OtherSigningKey { .. }), "{bad}: {refused}");
+    }
+    for bad in ["b", "c"] {
+        let refused = world.refused(MEMBER, fetching("acme", 1, ITEM, Some(signed("sign1", bad))));
+        assert_eq!(refused, Refusal::TokenNotGood, "another token");
+    }
+    let refused = world.refused(MEMBER, fetching("bolt", 2, ITEM, Some(signed("sign1", "b"))));
+    assert_eq!(refused, Refusal::NoSigningKey, "bolt has none");
+    let [entry] = &world.ok(MEMBER, fetching("acme", 1, ITEM, Some(signed("sign1", "a"))))[..] else {
+        panic!("one entry")
+    };
+    assert_eq!(
+        String::from_utf8(entry.to_body().unwrap()).unwrap(),
+        format!(
+            r#"{{"v":1,"at":"2026-06-17T00:00:00Z","actor":"member","event":{{"grant":{{"fetched":{{"case":"c","item":"notice.md","member":"acme","token":"T1","signed":{{"authority":"warn.example","token":"{}","input":"(\"@path\")","key":"sign1","signature":"signature"}}}}}}}}}}"#,
+            sha("a")
+        ),
+        "receipts read this form"
+    );
+}
+
+#[test]
+fn what_must_be_signed_is_refused_unsigned_and_by_a_key_that_was_not_compared_again() {
+    let mut world = released();
+    assert!(matches!(world.refused("ann", about("bolt", require(true))), Refusal::NothingToSignWith { .. }));
+    world.idle("ann", about("acme", require(false)));
+    world.ok("ann", about("acme", require(true)));
+    world.idle("bob", about("acme", require(true)));
+    assert_eq!(world.refused(MEMBER, fetch("acme", 1, ITEM)), Refusal::Unsigned);
+
+    let due = |world: &World| {
+        let lapses =
+            program::due::due(&world.program, world.program.policies(), world.now, SignedDuration::ZERO);
+        lapses.into_iter().any(|due| due.what == What::SigningKey(String::from("fp-sign1")))
+    };
+    let again = Command::Token(TokenCommand::Issue {
+        sha256: sha("later"),
+        holder: Holder::Member(member("acme")),
+        scopes: [Scope::Fetch].into(),
+        until: t(700 * DAY),
+        from: Vec::new(),
+    });
+    world.now = t(370 * DAY);
+    world.ok("ann", again);
+    assert!(!due(&world));
+    world.now = t(400 * DAY);
+    assert!(due(&world));
+    let late = fetching("acme", 3, ITEM, Some(signed("sign1", "later")));
+    assert_eq!(
+        world.refused(MEMBER, late.clone()),
+        Refusal::NoSigningKey,
+        "it may be somebody else's by now"
+    );
+    let compared = MemberCommand::ReconfirmKey { fingerprint: String::from("fp-sign1") };
+    assert!(matches!(world.refused("bob", about("bolt", compared.clone())), Refusal::UnknownKey { .. }));
+    world.ok("bob", about("acme", compared.clone()));
+    world.idle("bob", about("acme", compared));
+    assert!(!due(&world));
+    assert!(!matches!(world.run(MEMBER, late), Err(Refusal::NoSigningKey)));
+    world.ok("ann", about("acme", require(false)));
 }
 
 #[test]

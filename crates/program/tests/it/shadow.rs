@@ -291,7 +291,9 @@ impl Shadow {
             MemberEvent::KeyConfirmed { fingerprint, .. } => {
                 assert_eq!(who.keys.insert(fingerprint.clone(), true), Some(false), "confirmed twice");
             }
-            MemberEvent::SigningKeyAdded { .. } | MemberEvent::SigningKeyConfirmed { .. } => {}
+            MemberEvent::SigningKeyAdded { .. }
+            | MemberEvent::SigningKeyConfirmed { .. }
+            | MemberEvent::SignatureRequired { .. } => {}
             MemberEvent::KeyReconfirmed { fingerprint, .. } => {
                 assert_eq!(who.keys.get(fingerprint), Some(&true), "reconfirmed what nobody confirmed");
             }

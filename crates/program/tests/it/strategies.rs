@@ -8,7 +8,7 @@ use program::{
     Entry, Event,
     case::{CaseEvent, Observation, PublishedFile},
     deadline::{DeadlineEvent, DeadlineKind},
-    delivery::{Acknowledging, Fetching},
+    delivery::{Acknowledging, Fetching, SignedRequest},
     embargo::{EmbargoEvent, Move, Proposal},
     endpoint::EndpointEvent,
     grant::{Grant, GrantEvent},
@@ -217,6 +217,8 @@ fn member_events() -> impl Strategy<Value = MemberEvent> {
         }),
         (members(), fingerprint())
             .prop_map(|(member, fingerprint)| MemberEvent::SigningKeyConfirmed { member, fingerprint }),
+        (members(), any::<bool>())
+            .prop_map(|(member, required)| MemberEvent::SignatureRequired { member, required }),
     ]
 }
 
@@ -341,8 +343,13 @@ fn grant_events() -> impl Strategy<Value = GrantEvent> {
         },
     );
     let copy = || (cases(), items(), members(), small());
-    let fetched = copy().prop_map(|(case, item, member, token)| {
-        GrantEvent::Fetched(Fetching { case, item, member, token: TokenId(token) })
+    let signed = (text(), prop::option::of(text()), hashes(), text(), text(), text()).prop_map(
+        |(authority, query, token, input, key, signature)| {
+            Box::new(SignedRequest { authority, query, token, input, key, signature })
+        },
+    );
+    let fetched = (copy(), prop::option::of(signed)).prop_map(|((case, item, member, token), signed)| {
+        GrantEvent::Fetched(Fetching { case, item, member, token: TokenId(token), signed })
     });
     let acknowledged = (copy(), any::<u64>(), hashes(), any::<u64>(), hashes(), text(), text()).prop_map(
         |((case, item, member, token), grant, sha256, tree_size, root, key, signature)| {

@@ -6,7 +6,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{Path, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use engine::copy::Available;
@@ -18,8 +18,9 @@ use utoipa::ToSchema;
 
 use crate::{
     app::App,
-    auth::Fetcher,
+    auth::{Fetcher, bearer},
     problem::{Problem, Refused, Unknown},
+    signed::{self, Asked},
 };
 
 const SEALED: HeaderValue = HeaderValue::from_static("application/age");
@@ -124,8 +125,20 @@ pub(crate) async fn item_by_name(
 ///
 /// The bytes are an age file that only the member's key opens. Sealing is fresh each time: a range goes with the
 /// `ETag` of the fetch that it goes on from, in `If-Range`; another sealing answers with the whole copy.
+///
+/// A member with a confirmed signing key may sign the request (RFC 9421, Ed25519, tag `forewarn-fetch`): over
+/// `@method`, `@authority`, `@path`, `@query` where there is one, and the field `Forewarn-Token`, SHA-256 of the token
+/// as a byte sequence; with `created`, `expires` 60 seconds later at most, a `nonce` of 16 characters or more, `keyid`
+/// the key's fingerprint, and `alg`. A signature that is there must be good, and is answered once. The first fetch is
+/// logged with it, and the receipt holds it.
 #[utoipa::path(get, path = "/api/v1/cases/{case}/items/{item}/copy", tag = "member",
-    params(("case" = String, Path), ("item" = String, Path)),
+    params(
+        ("case" = String, Path),
+        ("item" = String, Path),
+        ("Signature-Input" = Option<String>, Header),
+        ("Signature" = Option<String>, Header),
+        ("Forewarn-Token" = Option<String>, Header),
+    ),
     responses(
         (status = 200, body = Vec<u8>, content_type = "application/age"),
         (status = 206, body = Vec<u8>, content_type = "application/age"),
@@ -138,8 +151,12 @@ pub(crate) async fn copy(
     State(app): State<Arc<App>>,
     Fetcher(member, token): Fetcher,
     Path((case, item)): Path<(String, String)>,
-    headers: HeaderMap,
+    (method, uri, headers): (Method, Uri, HeaderMap),
 ) -> Result<Response, Problem> {
+    let shown = bearer(&headers).ok_or_else(Problem::unauthorized)?;
+    let asked = Asked { method: &method, uri: &uri, headers: &headers, token: shown };
+    // Before anything is looked for: an answer tells that there is something.
+    let signed = signed::check(&app, &asked, &member, (&case, &item)).await?;
     // Decided for every request: a suspension bites in the middle of a download that broke off.
     let found = find(&app, &member, &case, &item).await?;
     let key = {
@@ -148,7 +165,7 @@ pub(crate) async fn copy(
         key.map(|key| key.fingerprint.clone()).ok_or_else(Problem::no_key)?
     };
     // In the log before the first byte goes out; that is when it can no longer be taken back.
-    let noted = app.engine.note_fetch(&member, token, &found).await;
+    let noted = app.engine.note_fetch(&member, token, &found, signed.as_ref()).await;
     noted.map_err(|error| Problem::of_member_act(&error))?;
     let name = (found.granted.seq, key);
     let sealed = match app.sealed.get(&name) {

@@ -33,6 +33,8 @@ pub struct DeliveryLine {
     granted: Option<Timestamp>,
     /// When it was fetched first.
     fetched: Option<Timestamp>,
+    /// The signing key of the request, if it was signed.
+    fetched_key: Option<String>,
     /// When the member acknowledged it.
     acknowledged: Option<Timestamp>,
     /// The signing key of the acknowledgement.
@@ -59,13 +61,15 @@ pub(crate) async fn list(
 }
 
 fn line(row: &Row<'_>) -> DeliveryLine {
+    let fetched = row.granted.and_then(|granted| granted.fetched.as_ref());
     let acknowledged = row.granted.and_then(|granted| granted.acknowledged.as_ref());
     DeliveryLine {
         item: row.item.to_string(),
         member: row.member.to_string(),
         delivery: row.state(),
         granted: row.granted.map(|granted| granted.at),
-        fetched: row.granted.and_then(|granted| granted.fetched.map(|fetched| fetched.at)),
+        fetched: fetched.map(|fetched| fetched.at),
+        fetched_key: fetched.and_then(|fetched| fetched.signed.as_ref()).map(|signed| signed.key.clone()),
         acknowledged: acknowledged.map(|found| found.at),
         key: acknowledged.map(|found| found.key.clone()),
     }

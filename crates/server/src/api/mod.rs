@@ -112,6 +112,7 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(vetting::add_signing_key))
         .routes(routes!(vetting::confirm_key))
         .routes(routes!(vetting::reconfirm_key))
+        .routes(routes!(vetting::require_signature))
         .routes(routes!(tokens::invite))
         .routes(routes!(tokens::list, tokens::issue))
         .routes(routes!(tokens::revoke))

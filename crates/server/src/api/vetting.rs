@@ -155,6 +155,14 @@ pub struct NewKey {
     key: String,
 }
 
+/// Whether fetches must be signed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Signatures {
+    /// Whether they must.
+    required: bool,
+}
+
 /// A fingerprint as two people compared it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -278,6 +286,12 @@ act! {
     /// Confirm the key in use once more, which is due from time to time
     reconfirm_key "/api/v1/members/{member}/keys/reconfirm" ("member"; String) takes Fingerprint =>
     |id, Fingerprint { fingerprint }| about(&id, MemberCommand::ReconfirmKey { fingerprint })
+}
+
+act! {
+    /// Say whether a member's fetches must be signed with its confirmed signing key
+    require_signature "/api/v1/members/{member}/signed-fetches" ("member"; String) takes Signatures =>
+    |id, Signatures { required }| about(&id, MemberCommand::RequireSignature { required })
 }
 
 impl From<Signed> for Agreement {

@@ -25,6 +25,8 @@ mod records;
 #[cfg(test)]
 mod reports;
 #[cfg(test)]
+mod signed;
+#[cfg(test)]
 mod silence;
 #[cfg(test)]
 mod wake;

@@ -83,6 +83,11 @@ async fn a_member_from_its_application_on() {
                 .body(json!({ "key": verifier.to_string() }).to_string())
                 .unknown("/api/v1/members/nobody/signing-keys")
                 .refused("ann", r#"{"key":"forewarn-sign1none"}"#),
+            act("bob", "/api/v1/members/new/keys/confirm", ["member", "signing_key_confirmed"])
+                .body(compared(&verifier.fingerprint())),
+            act("ann", "/api/v1/members/new/signed-fetches", ["member", "signature_required"])
+                .body(r#"{"required":true}"#)
+                .unknown("/api/v1/members/nobody/signed-fetches"),
             act("bob", "/api/v1/members/new/suspend", ["member", "moved"])
                 .body(reason("silence"))
                 .unknown("/api/v1/members/nobody/suspend")
