@@ -77,11 +77,11 @@ Example:
     /// Say whether a member's fetches must be signed with its confirmed signing key
     #[command(after_help = "\
 Example:
-  forewarn member signatures acme --required --as vera
+  forewarn member signature acme --required --as vera
 
 `forewarn-member fetch` signs by itself once a signing key is confirmed. With `--required` a stolen token alone
 fetches nothing, and nobody can enter a fetch in the member's name.")]
-    Signatures {
+    Signature {
         /// Which member
         member: MemberId,
         /// They must be signed
@@ -263,7 +263,7 @@ async fn act(common: &Common, session: &Session, verb: MemberVerb) -> anyhow::Re
             let command = MemberCommand::ConfirmKey { fingerprint: confirm.unwrap_or_default() };
             (done, session.execute(one(member, command)).await?)
         }
-        MemberVerb::Signatures { member, required, .. } => {
+        MemberVerb::Signature { member, required, .. } => {
             let done = match required {
                 true => format!("fetches by `{member}` must be signed"),
                 false => format!("fetches by `{member}` need not be signed"),

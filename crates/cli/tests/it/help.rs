@@ -197,6 +197,7 @@ fn help_for_members() {
                  token
       key        Add a member's age key or signing key, or confirm one after comparing its fingerprint
                  over a second channel
+      signature  Say whether a member's fetches must be signed with its confirmed signing key
       agreement  Record that a member signed an agreement
       suspend    Suspend a member, alone and at once: nothing is given to it from now on
       reinstate  Reinstate a suspended or restricted member; takes effect when a second operator says
