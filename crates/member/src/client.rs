@@ -242,6 +242,10 @@ fn sound(response: Response<Body>, path: &str) -> anyhow::Result<Response<Body>>
     }
     let mut body = response.into_body();
     let said = body.with_config().limit(1 << 16).read_to_vec().unwrap_or_default();
+    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        let detail = serde_json::from_slice::<Problem>(&said).map(|it| it.detail).unwrap_or_default();
+        return Err(Later(format!("`{path}`: {detail} ({status})")).into());
+    }
     match serde_json::from_slice::<Problem>(&said) {
         Ok(Problem { detail }) => bail!("`{path}`: {detail} ({status})"),
         Err(_) => {
@@ -278,9 +282,14 @@ fn is_loopback(url: &str) -> bool {
     })
 }
 
+/// The program asks to come again.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Later(String);
+
 /// Tells whether asking again later may help.
 pub(crate) fn is_passing(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.is::<ureq::Error>() || cause.is::<io::Error>())
+    error.chain().any(|cause| cause.is::<ureq::Error>() || cause.is::<io::Error>() || cause.is::<Later>())
 }
 
 #[cfg(test)]

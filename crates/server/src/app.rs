@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::Engine;
 use tokio::sync::watch;
 
-use crate::{config::Config, metrics::Metrics, notices::Notices, sealed::SealedCopies};
+use crate::{config::Config, limits::Full, metrics::Metrics, notices::Notices, sealed::SealedCopies};
 
 /// The running program behind the routes.
 pub struct App {
@@ -13,6 +13,8 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// Sealed copies that a fetch may be resumed from.
     pub sealed: SealedCopies,
+    /// Networks that tried too often with what is not good.
+    pub full: Full,
     /// What is counted.
     pub metrics: Metrics,
     /// What is known of the sending of notices.
@@ -31,6 +33,7 @@ impl App {
         Arc::new(Self {
             engine,
             sealed,
+            full: Full::default(),
             metrics: Metrics::new(),
             notices: Notices::default(),
             config,

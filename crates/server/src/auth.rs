@@ -15,7 +15,7 @@ use program::{
     token::{Holder, Scope, Token},
 };
 
-use crate::{app::App, problem::Problem};
+use crate::{app::App, limits, problem::Problem};
 
 /// A member whose token may fetch, and which token that is.
 #[derive(Clone, Debug)]
@@ -104,11 +104,7 @@ pub async fn with_scope(parts: &Parts, app: &App, scope: Scope) -> Result<Token,
 /// [`Problem::unauthorized`] without a good one, [`Problem::unavailable`] or [`Problem::internal`] when the log cannot be
 /// read.
 pub(crate) async fn token(parts: &Parts, app: &App) -> Result<Token, Problem> {
-    let refused = || {
-        app.metrics.refused_tokens.inc();
-        Problem::unauthorized()
-    };
-    let (text, peer) = shown(parts).ok_or_else(refused)?;
+    let Some((text, from)) = shown(parts, app) else { return Err(refused(parts, app).await) };
     app.engine.refresh().await.map_err(|error| match error {
         WriteError::Store(error) => Problem::of_store(&error),
         error => {
@@ -119,14 +115,35 @@ pub(crate) async fn token(parts: &Parts, app: &App) -> Result<Token, Problem> {
     let now = app.engine.clock().now();
     let program = app.engine.program().await;
     // What is compared is the hash of 256 random bits: how long that takes tells nothing of any token.
-    let token = program.tokens().by_hash(&text.sha256()).filter(|token| token.good(&program, now, peer));
-    token.cloned().ok_or_else(refused)
+    let token = program.tokens().by_hash(&text.sha256()).filter(|token| token.good(&program, now, from));
+    let token = token.cloned();
+    drop(program);
+    match token {
+        Some(token) => Ok(token),
+        None => Err(refused(parts, app).await),
+    }
+}
+
+/// Refuses what is not good; whoever shows nothing tries nothing.
+async fn refused(parts: &Parts, app: &App) -> Problem {
+    app.metrics.refused_tokens.inc();
+    let from = source(parts, app).filter(|_| parts.headers.contains_key(AUTHORIZATION));
+    let limited = match from {
+        Some(from) => limits::bad_try(app, from).await,
+        None => None,
+    };
+    limited.unwrap_or_else(Problem::unauthorized)
+}
+
+/// Says where a request comes from.
+fn source(parts: &Parts, app: &App) -> Option<IpAddr> {
+    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(limits::source(&parts.headers, peer.ip(), &app.config.proxies))
 }
 
 /// Reads what the caller shows, and from where.
-fn shown(parts: &Parts) -> Option<(TokenText, IpAddr)> {
-    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
-    Some((bearer(&parts.headers)?, peer.ip()))
+fn shown(parts: &Parts, app: &App) -> Option<(TokenText, IpAddr)> {
+    Some((bearer(&parts.headers)?, source(parts, app)?))
 }
 
 /// Reads the token that a request shows.

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use ipnet::IpNet;
 use policy::Lead;
 use serde::Deserialize;
 
@@ -18,6 +19,8 @@ pub struct Config {
     pub authority: Option<String>,
     /// Certificate and key; without them a proxy in front must speak TLS.
     pub tls: Option<Tls>,
+    /// Networks of proxies in front, whose word in `X-Forwarded-For` on where a request comes from is believed.
+    pub proxies: Vec<IpNet>,
     /// What one caller may use of the server.
     pub limits: Limits,
     /// Whether waves are released at their instant by this process.
@@ -51,6 +54,12 @@ pub struct Limits {
     pub answer_seconds: u64,
     /// How many of those that are woken at once are asked to come in a second; the others come later.
     pub woken_a_second: u64,
+    /// How many tries with a token, a code or a sign-in that is not good one network has in a minute, before it is told
+    /// to wait; 0 for any number. A good one is never told so.
+    pub bad_tries: u32,
+    /// How often a member may fetch one copy again within an hour, on all replicas together; 0 for any number. The first
+    /// fetch and going on with one that broke off are not counted.
+    pub repeated_fetches: u32,
     /// Sealed copies kept for fetches that are resumed, in bytes.
     pub sealed: usize,
 }
@@ -62,6 +71,7 @@ impl Default for Config {
             admin: None,
             authority: None,
             tls: None,
+            proxies: Vec::new(),
             limits: Limits::default(),
             timer: true,
             heartbeat_seconds: 300,
@@ -72,7 +82,15 @@ impl Default for Config {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body: 1 << 20, header_seconds: 10, answer_seconds: 30, woken_a_second: 1000, sealed: 64 << 20 }
+        Self {
+            body: 1 << 20,
+            header_seconds: 10,
+            answer_seconds: 30,
+            woken_a_second: 1000,
+            bad_tries: 30,
+            repeated_fetches: 60,
+            sealed: 64 << 20,
+        }
     }
 }
 
@@ -104,7 +122,9 @@ mod tests {
             let said = Config::parse(text).unwrap_err().to_string();
             assert!(said.contains("unknown field"), "{said}");
         }
-        assert!(Config::parse("listen = \"somewhere\"").is_err());
+        for text in ["listen = \"somewhere\"", "proxies = [\"here\"]", "proxies = [\"10.0.0.1\"]"] {
+            assert!(Config::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod app;
 pub mod auth;
 pub mod config;
 pub mod health;
+mod limits;
 pub mod metrics;
 pub mod notices;
 pub mod problem;

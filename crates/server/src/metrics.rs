@@ -17,6 +17,10 @@ pub struct Metrics {
     pub refused_tokens: Counter<u64, AtomicU64>,
     /// Requests for copies whose signature was not good, or was missing.
     pub refused_signatures: Counter<u64, AtomicU64>,
+    /// Tries with what is not good that were told to wait.
+    pub limited_tries: Counter<u64, AtomicU64>,
+    /// Repeated fetches that were told to wait.
+    pub limited_fetches: Counter<u64, AtomicU64>,
     /// Waves released by the timer for the first time.
     pub releases: Counter<u64, AtomicU64>,
     /// Attempts of the timer that failed.
@@ -50,6 +54,8 @@ impl Metrics {
             fetches: Counter::default(),
             refused_tokens: Counter::default(),
             refused_signatures: Counter::default(),
+            limited_tries: Counter::default(),
+            limited_fetches: Counter::default(),
             releases: Counter::default(),
             failed_releases: Counter::default(),
             release_lag_seconds: Gauge::default(),
@@ -68,6 +74,10 @@ impl Metrics {
         registry.register("refused_tokens", refused, metrics.refused_tokens.clone());
         let refused = "Requests for copies without the signature that they should have";
         registry.register("refused_signatures", refused, metrics.refused_signatures.clone());
+        let limited = "Tries with a token, code or sign-in that is not good, told to wait";
+        registry.register("limited_tries", limited, metrics.limited_tries.clone());
+        let limited = "Repeated fetches told to wait";
+        registry.register("limited_fetches", limited, metrics.limited_fetches.clone());
         registry.register("releases", "Waves released at their instant", metrics.releases.clone());
         let failed = "Releases that were tried and failed";
         registry.register("failed_releases", failed, metrics.failed_releases.clone());

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use engine::{StepError, WriteError, store::StoreError};
+use jiff::Timestamp;
 use program::Refusal;
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
@@ -23,6 +24,9 @@ pub struct Problem {
     title: &'static str,
     /// What happened, and what to do.
     detail: String,
+    /// After how many seconds to come again, as the field `Retry-After` says.
+    #[serde(skip)]
+    retry_after: Option<u64>,
 }
 
 /// What every operation with a token may answer with.
@@ -41,6 +45,13 @@ pub(crate) enum Refused {
         content_type = "application/problem+json"
     )]
     Forbidden(Problem),
+    #[response(
+        status = 429,
+        description = "too many tries from this network with what is not good; for a copy also too many fetches of what was fetched before",
+        content_type = "application/problem+json",
+        headers(("Retry-After" = u64, description = "seconds to wait"))
+    )]
+    TooManyRequests(Problem),
     #[response(
         status = 503,
         description = "the database is not to be had now; the same may be asked again",
@@ -102,6 +113,15 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "not authorised", says.to_string())
     }
 
+    /// Somebody came too often; good until an instant.
+    #[must_use]
+    pub fn too_many(says: &str, until: Timestamp, now: Timestamp) -> Self {
+        let seconds = u64::try_from(until.duration_since(now).as_secs()).unwrap_or(0).max(1);
+        let detail = format!("{says}: come again in {seconds} seconds");
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too many requests", detail);
+        Self { retry_after: Some(seconds), ..problem }
+    }
+
     /// A token that is not good for this.
     #[must_use]
     pub fn forbidden(scope: program::token::Scope) -> Self {
@@ -156,7 +176,7 @@ impl Problem {
     }
 
     pub(crate) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status: status.as_u16(), title, detail: detail.into() }
+        Self { status: status.as_u16(), title, detail: detail.into(), retry_after: None }
     }
 
     /// Says to an operator why a step was not done.
@@ -257,6 +277,9 @@ impl IntoResponse for Problem {
         let mut response = (status, [(header::CONTENT_TYPE, kind)], body).into_response();
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -19,6 +19,7 @@ use utoipa::ToSchema;
 use crate::{
     app::App,
     auth::{Fetcher, bearer},
+    limits,
     problem::{Problem, Refused, Unknown},
     signed::{self, Asked},
 };
@@ -166,9 +167,13 @@ pub(crate) async fn copy(
     };
     // In the log before the first byte goes out; that is when it can no longer be taken back.
     let noted = app.engine.note_fetch(&member, token, &found, signed.as_ref()).await;
-    noted.map_err(|error| Problem::of_member_act(&error))?;
+    let first = noted.map_err(|error| Problem::of_member_act(&error))?;
     let name = (found.granted.seq, key);
-    let sealed = match app.sealed.get(&name) {
+    let kept = app.sealed.get(&name);
+    if !first && !kept.as_ref().is_some_and(|kept| goes_on(&headers, kept)) {
+        limits::fetched_again(&app, &member, found.granted.seq).await?;
+    }
+    let sealed = match kept {
         Some(sealed) => sealed,
         None => {
             let made = app.engine.copy(&member, &found.case, &found.item.item).await;
@@ -215,8 +220,21 @@ pub(crate) async fn find(app: &App, member: &MemberId, case: &str, item: &str) -
     app.engine.available_one(member, &case, &item).await.ok_or_else(Problem::not_found)
 }
 
+/// Tells whether a request goes on with a fetch of the same sealing that broke off.
+fn goes_on(headers: &HeaderMap, sealed: &[u8]) -> bool {
+    if !headers.contains_key(header::IF_RANGE) {
+        return false;
+    }
+    let wanted = wanted(headers, &tag_of(sealed), sealed.len() as u64);
+    matches!(wanted, Ok(Some((first, _))) if first > 0)
+}
+
+fn tag_of(sealed: &[u8]) -> String {
+    format!("\"{}\"", engine::hash::sha256(sealed))
+}
+
 fn answer(headers: &HeaderMap, sealed: &Arc<[u8]>) -> Result<Response, Problem> {
-    let tag = format!("\"{}\"", engine::hash::sha256(sealed));
+    let tag = tag_of(sealed);
     let etag = HeaderValue::try_from(tag.as_str()).map_err(|_| Problem::internal())?;
     let common = [
         (header::CONTENT_TYPE, SEALED),

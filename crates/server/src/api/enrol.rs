@@ -1,8 +1,12 @@
 //! A member's tool enrols: it brings an invitation's code and its keys, and gets its token.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::{ConnectInfo, State},
+    http::HeaderMap,
+};
 use jiff::Timestamp;
 use package::EnrolmentRequest;
 use program::Refusal;
@@ -12,6 +16,7 @@ use utoipa::ToSchema;
 use crate::{
     api::Body,
     app::App,
+    limits,
     problem::{Problem, Undone},
 };
 
@@ -45,25 +50,34 @@ pub struct Enrolled {
 /// Accept an invitation
 ///
 /// The keys count once an operator has compared their fingerprints over a second channel. A code that is unknown,
-/// used, over or replaced is refused with the same bytes.
+/// used, over or replaced is refused with the same bytes; after too many of them from one network it is told to wait,
+/// and whoever has a good one is not.
 #[utoipa::path(post, path = "/api/v1/enrol", tag = "member", security(()), request_body = Enrolment, responses(
     (status = 200, body = Enrolled),
     (status = 403, description = "no code that is good now", body = Problem, content_type = "application/problem+json"),
+    (status = 429, description = "too many tries from this network", body = Problem, content_type = "application/problem+json",
+        headers(("Retry-After" = u64, description = "seconds to wait"))),
     Undone,
 ))]
 pub(crate) async fn enrol(
     State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
     Body(body): Body<Enrolment>,
 ) -> Result<Json<Enrolled>, Problem> {
     let request = read(body).map_err(Problem::refused)?;
+    let from = limits::source(&headers, peer.ip(), &app.config.proxies);
     // What another process suspended or replaced a moment ago counts.
     app.engine.refresh().await.map_err(|error| Problem::of_member_step(&error.into()))?;
-    let accepted = app.engine.accept(&request).await.map_err(|error| {
-        if matches!(error.refusal(), Some(Refusal::NoInvitation)) {
+    let accepted = match app.engine.accept(&request).await {
+        Ok(accepted) => accepted,
+        Err(error) if matches!(error.refusal(), Some(Refusal::NoInvitation)) => {
             app.metrics.refused_tokens.inc();
+            let limited = limits::bad_try(&app, from).await;
+            return Err(limited.unwrap_or_else(|| Problem::of_member_act(&error)));
         }
-        Problem::of_member_act(&error)
-    })?;
+        Err(error) => return Err(Problem::of_member_act(&error)),
+    };
     Ok(Json(Enrolled {
         member: accepted.member.to_string(),
         token: accepted.token.reveal().to_owned(),

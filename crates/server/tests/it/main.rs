@@ -15,6 +15,8 @@ mod hostile;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod notices;
 #[cfg(test)]
 mod operate;
