@@ -227,4 +227,20 @@ mod tests {
         assert_eq!(words::<TokenScope, program::token::Scope>(), 5);
         assert_eq!(words::<OperatorRole, policy::Role>(), 5);
     }
+
+    #[test]
+    fn a_whole_number_is_read_however_it_is_written_and_nothing_else() {
+        #[derive(serde::Deserialize)]
+        struct Asked(#[serde(deserialize_with = "whole")] u64);
+        let read = |text: &str| serde_json::from_str::<Asked>(text).ok().map(|asked| asked.0);
+        for no in ["-1", "-0.5", "0.5", "1e300", "18446744073709551616", "\"7\"", "null", "true", "[7]"] {
+            assert_eq!(read(no), None, "{no}");
+        }
+        for (text, number) in
+            [("0", 0), ("7", 7), ("7.0", 7), ("24672.0", 24_672), ("2e3", 2000), ("-0.0", 0)]
+        {
+            assert_eq!(read(text), Some(number), "{text}");
+        }
+        assert_eq!(read("18446744073709551615"), Some(u64::MAX));
+    }
 }
