@@ -9,7 +9,8 @@
 //! `decide` for a branch where it stands out; find the entries of structured files by all their words (`units`); look for the items of a long `order` one by one; collect
 //! the `tokens` that have a constant's shape; erase what is `canonical`: channels that a tool flattened.
 //!
-//! Time and memory grow linearly with the leak: what is aligned is bounded by the master.
+//! Time and memory grow linearly with the leak: what is aligned is bounded by the master. The work is shared among
+//! all cores; what it comes to does not depend on them.
 
 mod align;
 mod canonical;
@@ -27,6 +28,7 @@ mod units;
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::master::{Master, SiteIx, SiteKind};
@@ -72,11 +74,11 @@ pub fn read(master: &Master, leak: &[LeakFile]) -> Reading {
 impl<'a> Reader<'a> {
     /// Compiles a master.
     pub fn new(master: &'a Master) -> Self {
-        let lattice = Lattice::of(master);
+        let (lattice, units) = rayon::join(|| Lattice::of(master), || Units::of(master));
         let glyphs: Vec<_> =
             lattice.blocks.iter().flat_map(|block| &block.nodes).map(|node| node.glyph).collect();
         let (frame, upper_share) = (Frame::of(&lattice), upper_share(&glyphs));
-        Reader { master, lattice, units: Units::of(master), frame, upper_share }
+        Reader { master, lattice, units, frame, upper_share }
     }
 
     /// Reads a leak.
@@ -87,17 +89,22 @@ impl<'a> Reader<'a> {
         // A text all in small letters or all in capitals says nothing about variants that differ in them.
         let upper = text.upper_share();
         let case = if upper < 0.3 * self.upper_share || upper > 0.5 { Case::Lost } else { Case::Counts };
-        let chains = chains(&self.lattice, &text);
         let blocks = &self.lattice.blocks;
         let of_chain = |chain: &Chain| match blocks.get(chain.block) {
             Some(block) => read_chain(block, chain, &text, case),
             None => ChainReading::default(),
         };
-        let readings: Vec<ChainReading> = chains.iter().map(of_chain).collect();
+        let paragraphs = || {
+            let chains = chains(&self.lattice, &text);
+            let readings: Vec<ChainReading> = chains.par_iter().map(of_chain).collect();
+            (chains, readings)
+        };
+        let tokens = || tokens::shapes_seen(self.master, leak.iter().map(|file| file.text.as_str()));
+        let ((chains, readings), (units, shapes)) =
+            rayon::join(paragraphs, || rayon::join(|| self.units.read(&text), tokens));
 
         let matched: usize = readings.iter().map(|reading| reading.matched).sum();
         let aligned = if text.words.is_empty() { 0.0 } else { matched as f64 / text.words.len() as f64 };
-        let units = self.units.read(&text);
         let derived = is_derived(&self.frame, chains.iter().zip(&readings), &units.matched_words, &text);
         let mut votes = Votes::default();
         if derived {
@@ -124,7 +131,6 @@ impl<'a> Reader<'a> {
             }
         }
 
-        let shapes = tokens::shapes_seen(self.master, leak.iter().map(|file| file.text.as_str()));
         let sites = self.master.sites.iter().enumerate().map(|(at, site)| {
             let seen = match site.kind {
                 SiteKind::Constant(generator) => {

@@ -1,5 +1,7 @@
 //! Where in a leak a block may stand: runs of the block's words in the leak's order.
 
+use rayon::prelude::*;
+
 use super::fill::fill;
 use super::hashed::{HashedMap, HashedSet};
 use super::lattice::{Block, Lattice, SEED_WORDS, seed};
@@ -44,19 +46,18 @@ struct Hit {
 /// Finds the chains of all blocks, best first; of chains that claim the same leak text the best stays.
 pub(super) fn chains(lattice: &Lattice, leak: &Text) -> Vec<Chain> {
     let hits = hits(lattice, leak);
-    let mut all: Vec<Chain> = Vec::new();
-    for (block, (shape, hits)) in lattice.blocks.iter().zip(hits).enumerate() {
-        all.extend(block_chains(block, shape, hits));
-    }
+    let of_blocks = lattice.blocks.par_iter().zip(hits).enumerate();
+    let mut all: Vec<Chain> =
+        of_blocks.flat_map_iter(|(block, (shape, hits))| block_chains(block, shape, hits)).collect();
     all.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.span.cmp(&b.span)));
 
     let mut taken = Claims::default();
     all.retain(|chain| taken.claim(chain.span));
-    for chain in &mut all {
+    all.par_iter_mut().for_each(|chain| {
         if let Some(block) = lattice.blocks.get(chain.block) {
             fill(chain, block, leak, &lattice.in_branches);
         }
-    }
+    });
     all
 }
 
