@@ -30,7 +30,7 @@ Example:
 
 Exit code 3 means that something is not in order. `verify` checks every byte; this looks at what a release needs.")]
 pub(crate) struct DoctorArgs {
-    /// The server's configuration; its mail server is tried then
+    /// The server's configuration; its mail server is tried then, and what tokens need of it is looked at
     #[arg(long, env = "FOREWARN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -48,7 +48,9 @@ pub(crate) async fn run(common: &Common, args: DoctorArgs) -> anyhow::Result<Exi
     let mut findings = look(&session.engine).await;
     findings.push(outbox(&session.engine).await);
     if let Some(path) = &args.config {
-        findings.extend(mail(&crate::serve::read(path)?).await);
+        let config = crate::serve::read(path)?;
+        findings.push(certificates(&session.engine, &config).await);
+        findings.extend(mail(&config).await);
     }
     let sound = findings.iter().all(|finding| finding.ok);
     let rows = findings.iter().map(|finding| {
@@ -172,6 +174,28 @@ async fn outbox(engine: &Engine) -> Finding {
         }
     };
     Finding { what, ok: dead == 0 && unsent == 0, says }
+}
+
+/// A proxy that speaks TLS in front of the server keeps the clients' certificates to itself.
+async fn certificates(engine: &Engine, config: &server::Config) -> Finding {
+    let what = "certificates";
+    let now = engine.clock().now();
+    let program = engine.program().await;
+    let alive = |token: &&program::token::Token| token.revoked.is_none() && now < token.until;
+    let bound = program.tokens().iter().filter(alive).filter(|token| token.certificate.is_some()).count();
+    let asks = config.tls.as_ref().is_some_and(|tls| tls.client_certificates);
+    let (ok, says) = match (bound, asks) {
+        (0, _) => (true, String::from("no token is bound to one")),
+        (some, true) => (true, format!("asked for; tokens bound to one: {some}")),
+        (some, false) => (
+            false,
+            format!(
+                "{some} tokens are bound to one and the server asks for none, so that they are good for nothing: \
+                 set `[tls] client_certificates = true` and let no proxy end TLS before it"
+            ),
+        ),
+    };
+    Finding { what, ok, says }
 }
 
 async fn mail(config: &server::Config) -> Option<Finding> {

@@ -120,7 +120,8 @@ fn config(args: ServeArgs) -> anyhow::Result<Config> {
     }
     config.admin = args.admin_listen.or(config.admin);
     if let (Some(certificate), Some(key)) = (args.tls_certificate, args.tls_key) {
-        config.tls = Some(Tls { certificate, key });
+        let client_certificates = config.tls.is_some_and(|tls| tls.client_certificates);
+        config.tls = Some(Tls { certificate, key, client_certificates });
     }
     config.timer &= !args.no_timer;
     Ok(config)

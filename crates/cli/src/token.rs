@@ -1,11 +1,17 @@
 //! `forewarn token`: what machines show to act for a member or an operator.
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use policy::Lead;
 use program::{
     Command,
-    id::{MemberId, TokenId, UserId},
+    id::{MemberId, Sha256, TokenId, UserId},
     token::{Holder, Scope, TokenCommand},
 };
 use serde::Serialize;
@@ -23,6 +29,7 @@ pub(crate) enum TokenVerb {
 Examples:
   forewarn token new --member veltrune --scope fetch            # into a file: > veltrune.token
   forewarn token new --member veltrune --scope fetch --scope report --from 192.0.2.0/24 --until 30d
+  forewarn token new --member veltrune --certificate veltrune.pem  # good with this client certificate alone
   forewarn token new --role operator                  # looks, and acts as nobody
   forewarn token new --role operator --user alice     # acts in alice's name
 
@@ -61,6 +68,9 @@ pub(crate) struct NewArgs {
     /// A network it may come from, as in 192.0.2.0/24; every one when absent
     #[arg(long, value_name = "CIDR")]
     from: Vec<ipnet::IpNet>,
+    /// The client certificate that it must come with, PEM; the server must ask for certificates
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -123,9 +133,16 @@ async fn new(common: &Common, session: &Session, args: NewArgs) -> anyhow::Resul
     // Whoever holds the data folder holds every key in it: a name says who that was, and proves nothing more.
     let actor = common.actor.clone().unwrap_or_else(UserId::console);
     let scopes = scopes.into_iter().collect();
+    let certificate = args.certificate.as_deref().map(pinned).transpose()?;
     let (token, text) = session
         .engine
-        .issue_token(&actor, holder.clone(), std::collections::BTreeSet::clone(&scopes), until, args.from)
+        .issue_bound_token(
+            &actor,
+            holder.clone(),
+            std::collections::BTreeSet::clone(&scopes),
+            until,
+            (args.from, certificate),
+        )
         .await?;
     if common.json {
         let scopes = scopes.iter().map(ToString::to_string).collect();
@@ -137,6 +154,13 @@ async fn new(common: &Common, session: &Session, args: NewArgs) -> anyhow::Resul
         "{token} for {holder}, good to {scopes} until {until}; it is shown this once"
     ));
     Ok(())
+}
+
+/// Reads which certificate a token is bound to.
+fn pinned(path: &Path) -> anyhow::Result<Sha256> {
+    let named = || format!("`{}`", path.display());
+    let pem = fs::read(path).with_context(named)?;
+    engine::tls::fingerprint(&pem).map_err(anyhow::Error::msg).with_context(named)
 }
 
 async fn list(common: &Common, session: &Session) -> anyhow::Result<()> {
@@ -151,11 +175,12 @@ async fn list(common: &Common, session: &Session) -> anyhow::Result<()> {
         };
         let scopes = token.scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let from = token.from.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let with = if token.certificate.is_some() { ", by its certificate" } else { "" };
         vec![
             token.id.to_string(),
             token.holder.to_string(),
             scopes,
-            if from.is_empty() { String::from("anywhere") } else { from },
+            format!("{}{with}", if from.is_empty() { "anywhere" } else { &from }),
             token.by.to_string(),
             state,
         ]

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use program::{
     Command, Event,
-    id::{TokenId, UserId},
+    id::{Sha256, TokenId, UserId},
     token::{Holder, Scope, TokenCommand, TokenEvent},
 };
 
@@ -40,8 +40,24 @@ impl Engine {
         until: Timestamp,
         from: Vec<IpNet>,
     ) -> Result<(TokenId, TokenText), WriteError> {
+        self.issue_bound_token(actor, holder, scopes, until, (from, None)).await
+    }
+
+    /// Issues a token that is good from some networks, or with one client certificate, alone.
+    ///
+    /// # Errors
+    /// As [`Engine::issue_token`].
+    pub async fn issue_bound_token(
+        &self,
+        actor: &UserId,
+        holder: Holder,
+        scopes: BTreeSet<Scope>,
+        until: Timestamp,
+        (from, certificate): (Vec<IpNet>, Option<Sha256>),
+    ) -> Result<(TokenId, TokenText), WriteError> {
         let text = TokenText::of(&self.entropy.bytes());
-        let command = TokenCommand::Issue { sha256: text.sha256(), holder, scopes, until, from };
+        let sha256 = text.sha256();
+        let command = TokenCommand::Issue { sha256, holder, scopes, until, from, certificate };
         let entries = self.execute(actor, Command::Token(command)).await?;
         let issued = entries.into_iter().find_map(|entry| match entry.event {
             Event::Token(TokenEvent::Issued { token, .. }) => Some(token),

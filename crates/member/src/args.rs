@@ -68,6 +68,12 @@ pub(crate) struct Server {
     /// Certificates to trust instead of the public ones, PEM
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
+    /// The client certificate that the token is bound to, PEM
+    #[arg(long, env = "FOREWARN_CERTIFICATE", value_name = "FILE", requires = "certificate_key")]
+    pub(crate) certificate: Option<PathBuf>,
+    /// The certificate's private key, PEM
+    #[arg(long, env = "FOREWARN_CERTIFICATE_KEY", value_name = "FILE", requires = "certificate")]
+    pub(crate) certificate_key: Option<PathBuf>,
     /// Send the token over plain HTTP to another host than this one
     #[arg(long)]
     pub(crate) plain_http: bool,

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{self, Read},
+    path::Path,
     time::Duration,
 };
 
@@ -16,7 +17,7 @@ use tlog::Hash;
 use ureq::{
     Agent, Body,
     http::{Response, StatusCode, Uri, header},
-    tls::{PemItem, RootCerts, TlsConfig, parse_pem},
+    tls::{ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem},
 };
 
 use crate::{clock, keygen::random, settings::Reached};
@@ -91,21 +92,18 @@ impl Client {
             "`{}` holds no token: it is one line that starts with `forewarn_`",
             path.display()
         );
-        Self::reach(&server.url, server.ca.as_deref(), server.plain_http, token)
+        let certificate = server.certificate.as_ref().map(|(chain, key)| shown(chain, key)).transpose()?;
+        Self::reach(&server.url, (server.ca.as_deref(), certificate), server.plain_http, token)
     }
 
     /// Makes a connection without a token, for whoever has none yet.
-    pub(crate) fn without_token(
-        url: &str,
-        ca: Option<&std::path::Path>,
-        plain_http: bool,
-    ) -> anyhow::Result<Self> {
-        Self::reach(url, ca, plain_http, String::new())
+    pub(crate) fn without_token(url: &str, ca: Option<&Path>, plain_http: bool) -> anyhow::Result<Self> {
+        Self::reach(url, (ca, None), plain_http, String::new())
     }
 
     fn reach(
         url: &str,
-        ca: Option<&std::path::Path>,
+        (ca, certificate): (Option<&Path>, Option<ClientCert>),
         plain_http: bool,
         token: String,
     ) -> anyhow::Result<Self> {
@@ -120,9 +118,11 @@ impl Client {
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(20)))
             .timeout_recv_response(Some(Duration::from_secs(60)));
+        let mut tls = TlsConfig::builder().client_cert(certificate);
         if let Some(ca) = ca {
-            config = config.tls_config(TlsConfig::builder().root_certs(roots(ca)?).build());
+            tls = tls.root_certs(roots(ca)?);
         }
+        config = config.tls_config(tls.build());
         Ok(Self { agent: config.build().into(), url, token })
     }
 
@@ -254,7 +254,25 @@ fn sound(response: Response<Body>, path: &str) -> anyhow::Result<Response<Body>>
     }
 }
 
-fn roots(path: &std::path::Path) -> anyhow::Result<RootCerts> {
+/// Reads a client certificate and its key.
+fn shown(chain: &Path, key: &Path) -> anyhow::Result<ClientCert> {
+    let named = |path: &Path| format!("`{}`", path.display());
+    let pem = fs::read(chain).with_context(|| named(chain))?;
+    let found = parse_pem(&pem).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+        Ok(_) => None,
+        Err(error) => Some(Err(error)),
+    });
+    let certificates = found.collect::<Result<Vec<_>, _>>().with_context(|| named(chain))?;
+    ensure!(!certificates.is_empty(), "`{}` holds no certificate: give a PEM file", chain.display());
+    let secret = fs::read(key).with_context(|| named(key))?;
+    let secret = PrivateKey::from_pem(&secret);
+    let secret =
+        secret.with_context(|| format!("`{}` holds no private key: give a PEM file", key.display()))?;
+    Ok(ClientCert::new_with_certs(&certificates, secret))
+}
+
+fn roots(path: &Path) -> anyhow::Result<RootCerts> {
     let pem = fs::read(path).with_context(|| format!("`{}`", path.display()))?;
     let mut certificates = Vec::new();
     for item in parse_pem(&pem) {

@@ -46,6 +46,8 @@ pub(crate) struct Reached {
     pub(crate) url: String,
     pub(crate) token_file: PathBuf,
     pub(crate) ca: Option<PathBuf>,
+    /// A client certificate and its key.
+    pub(crate) certificate: Option<(PathBuf, PathBuf)>,
     pub(crate) plain_http: bool,
 }
 
@@ -98,6 +100,7 @@ impl Home {
                 .context("which program? enrol with the link that it sent you, or name it with `--url`")?,
             token_file: given(&args.token_file, same.map(|it| &it.token_file), "--token-file")?,
             ca: args.ca.clone().or(same.and_then(|it| it.ca.clone())),
+            certificate: args.certificate.clone().zip(args.certificate_key.clone()),
             plain_http: args.plain_http || same.is_some_and(|it| it.plain_http),
         })
     }
@@ -149,6 +152,8 @@ mod tests {
             url: url.map(str::to_owned),
             token_file: None,
             ca: None,
+            certificate: None,
+            certificate_key: None,
             plain_http: false,
         };
         assert_eq!(home.server(&server(None)).unwrap().token_file, dir.path().join("token"));

@@ -176,6 +176,7 @@ fn accept(program: &Program, ctx: &Context<'_>, accepting: Accepting) -> Result<
         scopes: BTreeSet::from([Scope::Fetch, Scope::Acknowledge, Scope::Report]),
         until: ctx.now.checked_add(TOKEN).unwrap_or(Timestamp::MAX),
         from: Vec::new(),
+        certificate: None,
     };
     let token = program.tokens().next();
     events.extend(token::decide(program, ctx, issue)?);

@@ -69,6 +69,9 @@ pub struct Token {
     pub until: Timestamp,
     /// Networks it may come from; none stands for every one.
     pub from: Vec<IpNet>,
+    /// SHA-256 of the client certificate that it must come with, as DER; none stands for any, and for none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Sha256>,
     /// When and why it was revoked.
     pub revoked: Option<(Timestamp, String)>,
 }
@@ -88,6 +91,8 @@ pub enum TokenCommand {
         until: Timestamp,
         /// Networks it may come from; none stands for every one.
         from: Vec<IpNet>,
+        /// SHA-256 of the client certificate that it must come with.
+        certificate: Option<Sha256>,
     },
     /// Revokes one, at once and for good.
     Revoke {
@@ -117,6 +122,9 @@ pub enum TokenEvent {
         /// Networks it may come from.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         from: Vec<IpNet>,
+        /// SHA-256 of the client certificate that it must come with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        certificate: Option<Sha256>,
     },
     /// It was revoked.
     Revoked {
@@ -148,16 +156,24 @@ impl Tokens {
 }
 
 impl Token {
-    /// Tells whether the token is good at an instant, shown from an address.
+    /// Tells whether the token is good at an instant, shown from an address and over a connection with this client
+    /// certificate, if any.
     ///
     /// A member's is good while the member is active or restricted: a suspension ends it at once, and the end of
     /// the suspension brings it back. An operator's is good while the operator is one.
     #[must_use]
-    pub fn good(&self, program: &Program, now: Timestamp, from: IpAddr) -> bool {
+    pub fn good(
+        &self,
+        program: &Program,
+        now: Timestamp,
+        from: IpAddr,
+        certificate: Option<&Sha256>,
+    ) -> bool {
         // An IPv4 address may come in the clothes of an IPv6 one.
         let from = from.to_canonical();
         let near = self.from.is_empty() || self.from.iter().any(|net| net.contains(&from));
-        near && self.in_force(program, now)
+        let bound = self.certificate.as_ref().is_none_or(|bound| certificate == Some(bound));
+        near && bound && self.in_force(program, now)
     }
 
     /// Tells whether the token is good at an instant, wherever it is shown from.
@@ -245,7 +261,7 @@ pub(crate) fn decide(
     command: TokenCommand,
 ) -> Result<Vec<Event>, Refusal> {
     let event = match command {
-        TokenCommand::Issue { sha256, holder, scopes, until, from } => {
+        TokenCommand::Issue { sha256, holder, scopes, until, from, certificate } => {
             match &holder {
                 Holder::Member(id) => program.member(id).map(|_| ())?,
                 Holder::Operator(id) if program.operators().any(|operator| operator == id) => {}
@@ -266,7 +282,7 @@ pub(crate) fn decide(
                 return Err(Refusal::Exists { what: "token", id: sha256.to_string() });
             }
             let token = program.tokens().next();
-            TokenEvent::Issued { token, sha256, holder, scopes, until, from }
+            TokenEvent::Issued { token, sha256, holder, scopes, until, from, certificate }
         }
         TokenCommand::Revoke { token, reason } => {
             let known = program.tokens().known.get(&token).ok_or(Refusal::UnknownToken(token))?;
@@ -284,7 +300,7 @@ pub(crate) fn decide(
 
 pub(crate) fn apply(tokens: &mut Tokens, event: &TokenEvent, at: Timestamp, actor: &UserId) {
     match event {
-        TokenEvent::Issued { token: id, sha256, holder, scopes, until, from } => {
+        TokenEvent::Issued { token: id, sha256, holder, scopes, until, from, certificate } => {
             let token = Token {
                 id: *id,
                 holder: holder.clone(),
@@ -293,6 +309,7 @@ pub(crate) fn apply(tokens: &mut Tokens, event: &TokenEvent, at: Timestamp, acto
                 by: actor.clone(),
                 until: *until,
                 from: from.clone(),
+                certificate: *certificate,
                 revoked: None,
             };
             tokens.by_hash.insert(*sha256, *id);

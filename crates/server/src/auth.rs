@@ -15,7 +15,7 @@ use program::{
     token::{Holder, Scope, Token},
 };
 
-use crate::{app::App, limits, problem::Problem};
+use crate::{app::App, client_certificate, limits, problem::Problem};
 
 /// A member whose token may fetch, and which token that is.
 #[derive(Clone, Debug)]
@@ -113,9 +113,13 @@ pub(crate) async fn token(parts: &Parts, app: &App) -> Result<Token, Problem> {
         }
     })?;
     let now = app.engine.clock().now();
+    let certificate = client_certificate::Shown::of(&parts.extensions);
     let program = app.engine.program().await;
     // What is compared is the hash of 256 random bits: how long that takes tells nothing of any token.
-    let token = program.tokens().by_hash(&text.sha256()).filter(|token| token.good(&program, now, from));
+    let token = program
+        .tokens()
+        .by_hash(&text.sha256())
+        .filter(|token| token.good(&program, now, from, certificate.as_ref()));
     let token = token.cloned();
     drop(program);
     match token {

@@ -40,6 +40,10 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
+    /// Whether clients are asked for a certificate, which tokens may be bound to; nobody must have one. The listener
+    /// speaks TLS 1.3 alone then.
+    #[serde(default)]
+    pub client_certificates: bool,
 }
 
 /// Bounds on what a request may cost.

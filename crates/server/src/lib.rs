@@ -7,6 +7,7 @@ mod ahead;
 pub mod api;
 pub mod app;
 pub mod auth;
+mod client_certificate;
 pub mod config;
 pub mod health;
 mod limits;

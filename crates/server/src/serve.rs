@@ -13,7 +13,13 @@ use notify::Notifier;
 use thiserror::Error;
 use tokio::task::JoinHandle;
 
-use crate::{ahead, app::App, config::Config, health, notices, router, timer};
+use crate::{
+    ahead,
+    app::App,
+    client_certificate::{self, Acceptor},
+    config::Config,
+    health, notices, router, timer,
+};
 
 /// How long open answers may take once the server was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -85,8 +91,14 @@ pub async fn serve(engine: Arc<Engine>, config: Config) -> Result<Serving, Serve
         None => spawn(listener, main, &app, handle.clone())?,
         Some(tls) => {
             engine::tls::install();
-            let tls = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await;
-            spawn_tls(listener, tls.map_err(ServeError::Tls)?, main, &app, handle.clone())?
+            let asks = tls.client_certificates;
+            let tls = if asks {
+                client_certificate::config(tls)
+            } else {
+                RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await
+            };
+            let acceptor = Acceptor::new(tls.map_err(ServeError::Tls)?);
+            spawn_tls(listener, acceptor, main, &app, handle.clone())?
         }
     });
     let mut admin = None;
@@ -130,14 +142,14 @@ fn spawn(
 
 fn spawn_tls(
     listener: std::net::TcpListener,
-    tls: RustlsConfig,
+    acceptor: Acceptor,
     routes: Router,
     app: &App,
     handle: Handle<SocketAddr>,
 ) -> Result<JoinHandle<()>, ServeError> {
     let address = app.config.listen;
-    let server = axum_server::from_tcp_rustls(listener, tls);
-    let server = server.map_err(|source| ServeError::Listen { address, source })?;
+    let server = axum_server::from_tcp(listener).map_err(|source| ServeError::Listen { address, source })?;
+    let server = server.acceptor(acceptor);
     // HTTP/1 alone: telling the versions apart would wait for a first byte without a limit of time.
     let mut server = server.handle(handle).http1_only();
     limit(server.http_builder(), app);

@@ -60,8 +60,12 @@ impl Desk {
     }
 
     async fn served(world: World, engine: Arc<Engine>) -> Self {
+        Self::configured(world, engine, Config::default()).await
+    }
+
+    async fn configured(world: World, engine: Arc<Engine>, config: Config) -> Self {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let config = Config { listen, timer: false, ..Config::default() };
+        let config = Config { listen, timer: false, ..config };
         let serving = server::serve(engine, config).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("key"), identity(0).to_key_file().expose_secret()).unwrap();
@@ -263,4 +267,43 @@ async fn a_key_that_was_not_confirmed_keeps_nobody_from_fetching() {
     fs::remove_dir_all(desk.path("early")).unwrap();
     let said = desk.fetch(&[]).await;
     assert!(said.code == 1 && said.err.contains("set your clock"), "{}", said.err);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bound_token_fetches_with_its_certificate_alone() {
+    let world = World::due(109).await;
+    world.release("w1").await.unwrap();
+    let files = tempfile::tempdir().unwrap();
+    let made = |name: &str| {
+        let own = rcgen::generate_simple_self_signed([String::from("localhost")]).unwrap();
+        let (certificate, key) = (files.path().join(name), files.path().join(format!("{name}.key")));
+        fs::write(&certificate, own.cert.pem()).unwrap();
+        fs::write(&key, own.signing_key.serialize_pem()).unwrap();
+        (certificate, key)
+    };
+    let (certificate, key) = made("server");
+    let tls = server::config::Tls { certificate: certificate.clone(), key, client_certificates: true };
+    let engine = Arc::clone(&world.engine);
+    let desk = Desk::configured(world, engine, Config { tls: Some(tls), ..Config::default() }).await;
+    let (mine, my_key) = made("mine");
+    let pinned = engine::tls::fingerprint(&fs::read(&mine).unwrap()).unwrap();
+    let until = after(desk.world.clock.now(), 30 * DAY * 1_000_000);
+    let (console, holder) = (UserId::console(), Holder::Member(member("acme")));
+    let scopes = BTreeSet::from([Scope::Fetch]);
+    let issued = desk.world.engine.issue_bound_token(&console, holder, scopes, until, (vec![], Some(pinned)));
+    fs::write(desk.path("token"), issued.await.unwrap().1.reveal()).unwrap();
+
+    let url = format!("https://localhost:{}", desk.serving.address.port());
+    let ca = certificate.to_str().unwrap();
+    let base = ["--token-file", "token", "--identity", "key", "--out", "early", "--ca", ca, "--url", &url];
+    let fetch = async |more: &[&str]| desk.run(&[&["fetch"][..], &base, more].concat()).await;
+    let refused = fetch(&[]).await;
+    assert!(refused.code == 1 && refused.err.contains("401"), "{}", refused.err);
+    let (mine, my_key) = (mine.to_str().unwrap(), my_key.to_str().unwrap());
+    assert_eq!(fetch(&["--certificate", mine]).await.code, 2, "a certificate goes with its key");
+    let swapped = fetch(&["--certificate", mine, "--certificate-key", "token"]).await;
+    assert!(swapped.code == 1 && swapped.err.contains("no private key"), "{}", swapped.err);
+    let said = fetch(&["--certificate", mine, "--certificate-key", my_key]).await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    assert_eq!(desk.verify().await.code, 0);
 }

@@ -25,6 +25,7 @@ fn issue(text: &str, to: &str, scopes: &[Scope]) -> Command {
         scopes: scopes.iter().copied().collect::<BTreeSet<_>>(),
         until: t(100 * DAY),
         from: Vec::new(),
+        certificate: None,
     })
 }
 
@@ -167,6 +168,7 @@ fn what_must_be_signed_is_refused_unsigned_and_by_a_key_that_was_not_compared_ag
         scopes: [Scope::Fetch].into(),
         until: t(700 * DAY),
         from: Vec::new(),
+        certificate: None,
     });
     world.now = t(370 * DAY);
     world.ok("ann", again);

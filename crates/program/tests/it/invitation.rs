@@ -80,7 +80,7 @@ fn an_accepted_invitation_gives_a_token_and_keys_that_count_once_confirmed() {
     assert_eq!(acme.key_state(world.program.rules(), world.now), KeyState::Confirmed);
     assert!(acme.signing_key().is_none());
     let token = world.program.tokens().by_hash(&sha("t")).unwrap();
-    assert!(token.good(&world.program, world.now, "::1".parse().unwrap()));
+    assert!(token.good(&world.program, world.now, "::1".parse().unwrap(), None));
     assert_eq!(
         token.scopes.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["fetch", "acknowledge", "report"]

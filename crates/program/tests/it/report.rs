@@ -19,6 +19,7 @@ fn token(to: &str, scope: Scope) -> Command {
         scopes: [scope].into(),
         until: t(100 * DAY),
         from: Vec::new(),
+        certificate: None,
     })
 }
 

@@ -564,9 +564,10 @@ fn token_events() -> impl Strategy<Value = TokenEvent> {
     let from = subsequence(vec!["192.0.2.0/24", "2001:db8::/32"], 0..=2)
         .prop_map(|nets| nets.into_iter().map(|net| net.parse().unwrap()).collect());
     prop_oneof![
-        (small(), hashes(), holder, scopes, instants(), from).prop_map(
-            |(token, sha256, holder, scopes, until, from)| {
-                TokenEvent::Issued { token: TokenId(token), sha256, holder, scopes, until, from }
+        (small(), hashes(), holder, scopes, instants(), from, prop::option::of(hashes())).prop_map(
+            |(token, sha256, holder, scopes, until, from, certificate)| {
+                let token = TokenId(token);
+                TokenEvent::Issued { token, sha256, holder, scopes, until, from, certificate }
             }
         ),
         (small(), text()).prop_map(|(token, reason)| TokenEvent::Revoked { token: TokenId(token), reason }),

@@ -22,6 +22,7 @@ fn issue(text: &str, holder: Holder, scopes: &[Scope], until: i64) -> Command {
         scopes,
         until: t(until),
         from: Vec::new(),
+        certificate: None,
     })
 }
 
@@ -35,7 +36,7 @@ fn of_member(id: &str) -> Holder {
 
 fn good(program: &Program, text: &str, now: Timestamp, from: &str) -> bool {
     let from: IpAddr = from.parse().unwrap();
-    program.tokens().by_hash(&sha(text)).is_some_and(|token| token.good(program, now, from))
+    program.tokens().by_hash(&sha(text)).is_some_and(|token| token.good(program, now, from, None))
 }
 
 #[test]
@@ -98,8 +99,8 @@ fn a_token_is_good_from_its_networks_alone() {
     world.admit("acme", "early");
     let from = vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()];
     let scopes = BTreeSet::from([Scope::Fetch]);
-    let command =
-        TokenCommand::Issue { sha256: sha("a"), holder: of_member("acme"), scopes, until: t(DAY), from };
+    let (sha256, holder, until) = (sha("a"), of_member("acme"), t(DAY));
+    let command = TokenCommand::Issue { sha256, holder, scopes, until, from, certificate: None };
     world.ok("ann", Command::Token(command));
     for (from, expected) in [
         ("192.0.2.200", true),
@@ -175,4 +176,28 @@ fn what_was_lost_is_accepted_by_two_people_who_mean_the_same() {
     assert!(world.program.restore().accepts(&head(12, 3)));
     assert!(!world.program.restore().accepts(&head(12, 2)));
     assert!(!world.program.restore().accepts(&head(13, 3)));
+}
+
+#[test]
+fn a_bound_token_is_good_with_its_certificate_alone_and_others_as_they_were_written() {
+    let mut world = World::founded();
+    world.admit("acme", "early");
+    let command = |text: &str, certificate: Option<Sha256>| {
+        let (sha256, holder, until) = (sha(text), of_member("acme"), t(DAY));
+        let scopes = BTreeSet::from([Scope::Fetch]);
+        Command::Token(TokenCommand::Issue { sha256, holder, scopes, until, from: Vec::new(), certificate })
+    };
+    let pinned = sha("certificate");
+    let [bound] = &world.ok("ann", command("bound", Some(pinned)))[..] else { panic!("one entry") };
+    let [free] = &world.ok("ann", command("free", None))[..] else { panic!("one entry") };
+    let good = |world: &World, text: &str, shown: Option<Sha256>| {
+        let token = world.program.tokens().by_hash(&sha(text)).unwrap();
+        token.good(&world.program, world.now, "::1".parse().unwrap(), shown.as_ref())
+    };
+    assert!(good(&world, "bound", Some(pinned)));
+    assert!(!good(&world, "bound", None) && !good(&world, "bound", Some(sha("another"))));
+    assert!(good(&world, "free", None) && good(&world, "free", Some(pinned)));
+    let body = |entry: &program::Entry| String::from_utf8(entry.to_body().unwrap()).unwrap();
+    assert!(body(bound).contains(&format!(r#","certificate":"{pinned}"}}"#)), "{}", body(bound));
+    assert!(!body(free).contains("certificate"), "tokens of before read and are written as ever");
 }

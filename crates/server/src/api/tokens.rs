@@ -43,6 +43,8 @@ pub struct TokenLine {
     until: Timestamp,
     /// Networks it may come from; none stands for every one.
     from: Vec<String>,
+    /// SHA-256 of the client certificate that it must come with.
+    certificate: Option<String>,
     /// Who issued it.
     by: String,
     /// When it was revoked.
@@ -79,6 +81,10 @@ pub struct NewToken {
     /// Networks it may come from, as in `192.0.2.0/24`; none stands for every one.
     #[serde(default)]
     from: Vec<String>,
+    /// SHA-256 of the client certificate, as DER, that it must come with; any connection will do without.
+    #[serde(default)]
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    certificate: Option<String>,
 }
 
 /// A token that was issued.
@@ -126,14 +132,16 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: Reader) -> Json<Vec<Tok
 pub(crate) async fn issue(
     State(app): State<Arc<App>>,
     Actor(actor): Actor,
-    Body(NewToken { holder, member, scopes, until, from }): Body<NewToken>,
+    Body(NewToken { holder, member, scopes, until, from, certificate }): Body<NewToken>,
 ) -> Result<Response, Problem> {
     let holder = holder_of(holder, member, &actor)?;
     let from = from.iter().map(|text| text.parse()).collect::<Result<_, _>>();
     let from = from.map_err(|_| refused("a network is written as in `192.0.2.0/24`"))?;
+    let certificate = certificate.map(|text| text.parse()).transpose();
+    let certificate = certificate.map_err(|_| refused("a certificate is named by 64 hexadecimal digits"))?;
     let (token, text) = app
         .engine
-        .issue_token(&actor, holder, scopes, until, from)
+        .issue_bound_token(&actor, holder, scopes, until, (from, certificate))
         .await
         .map_err(|error| Problem::of_step(&error.into()))?;
     Ok(once(&Issued { token: token.to_string(), text: text.reveal().to_owned() }))
@@ -188,6 +196,7 @@ fn line(token: &Token) -> TokenLine {
         scopes: token.scopes.iter().map(ToString::to_string).collect(),
         until: token.until,
         from: token.from.iter().map(ToString::to_string).collect(),
+        certificate: token.certificate.as_ref().map(ToString::to_string),
         by: token.by.to_string(),
         revoked: token.revoked.as_ref().map(|(at, _)| *at),
     }

@@ -144,12 +144,9 @@ async fn a_first_fetch_is_never_refused_and_the_same_copy_not_given_without_end(
         told_to_wait(&pair.ask(which, COPY, &acme, from).await, 3600);
     }
     // From its beginning it is a fetch, whatever it says of a tag; so is another sealing.
-    for (range, tag) in [
-        ("bytes=0-", tag),
-        ("bytes=-9999999", tag),
-        ("bytes=1-2,0-", tag),
-        ("bytes=100-", "\"another\""),
-    ] {
+    for (range, tag) in
+        [("bytes=0-", tag), ("bytes=-9999999", tag), ("bytes=1-2,0-", tag), ("bytes=100-", "\"another\"")]
+    {
         told_to_wait(&pair.with(0, COPY, &acme, from, &[("range", range), ("if-range", tag)]).await, 3600);
     }
     assert_eq!(pair.site.world.entries().await, entries, "what is counted is no entry");

@@ -5,6 +5,8 @@ mod acknowledge;
 #[cfg(test)]
 mod acts;
 #[cfg(test)]
+mod certificate;
+#[cfg(test)]
 mod enrol;
 #[cfg(test)]
 mod fetch;
