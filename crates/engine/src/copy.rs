@@ -71,13 +71,21 @@ impl Engine {
         // Said first: without a key there will be nothing, whatever is granted.
         self.key_of(member).await?;
         let mut sealed = Vec::with_capacity(available.len());
-        for copy in available {
-            sealed.push(self.sealed(member, copy).await?);
+        for Available { case, item, granted } in available {
+            sealed.push(SealedCopy {
+                sealed: self.seal(member, &case, &item.item, &granted).await?,
+                receipt: self.receipt(&granted).await?,
+                class: item.class,
+                tlp: item.tlp,
+                item: item.item,
+                case,
+            });
         }
         Ok(Copies { sealed, held_back })
     }
 
-    /// Makes one copy; nothing when the member was not granted it or may not have it now, for whatever reason.
+    /// Makes one copy and seals it; nothing when the member was not granted it or may not have it now, for whatever
+    /// reason.
     ///
     /// # Errors
     /// [`StepError`] when the member has no key, or the copy does not come out as granted.
@@ -86,9 +94,9 @@ impl Engine {
         member: &MemberId,
         case: &CaseId,
         item: &ItemId,
-    ) -> Result<Option<SealedCopy>, StepError> {
+    ) -> Result<Option<Vec<u8>>, StepError> {
         match self.available_one(member, case, item).await {
-            Some(copy) => self.sealed(member, copy).await.map(Some),
+            Some(copy) => self.seal(member, case, item, &copy.granted).await.map(Some),
             None => Ok(None),
         }
     }
@@ -143,26 +151,24 @@ impl Engine {
         })
     }
 
-    async fn sealed(&self, id: &MemberId, copy: Available) -> Result<SealedCopy, StepError> {
-        let Available { case, item, granted } = copy;
+    async fn seal(
+        &self,
+        id: &MemberId,
+        case: &CaseId,
+        item: &ItemId,
+        granted: &Granted,
+    ) -> Result<Vec<u8>, StepError> {
         let key = self.key_of(id).await?;
-        let package = self.shelved(&case, granted.package).await?;
-        let text = render(&package, id, &item.item)
+        let package = self.shelved(case, granted.package).await?;
+        let text = render(&package, id, item)
             .filter(|text| sha256(text.as_bytes()) == granted.sha256)
-            .ok_or_else(|| StepError::NotReproduced { item: item.item.clone(), member: id.clone() })?;
+            .ok_or_else(|| StepError::NotReproduced { item: item.clone(), member: id.clone() })?;
         let fail = |error: package::SealError| StepError::Seal {
-            item: item.item.clone(),
+            item: item.clone(),
             member: id.clone(),
             says: error.to_string(),
         };
-        Ok(SealedCopy {
-            sealed: package::seal(text.as_bytes(), &key).map_err(fail)?,
-            receipt: self.receipt(&granted).await?,
-            class: item.class,
-            tlp: item.tlp,
-            item: item.item,
-            case,
-        })
+        package::seal(text.as_bytes(), &key).map_err(fail)
     }
 
     async fn key_of(&self, id: &MemberId) -> Result<MemberKey, StepError> {

@@ -165,7 +165,8 @@ impl Writer {
             self.clock.reach(mark).await;
         }
         let mut outcomes = Vec::with_capacity(commands.len());
-        let mut pushed = false;
+        let mut pushed = None;
+        let mut more = Vec::new();
         for (actor, command) in commands {
             let now = self.clock.now();
             let decided = ledger.program().decide(&Context { now, actor }, command.clone());
@@ -181,18 +182,22 @@ impl Writer {
                 let draft = ledger
                     .draft(now, actor, event, self.entropy.bytes())
                     .map_err(|error| WriteError::Ledger(error.into()))?;
-                match append.push(&draft.stored).await {
-                    Ok(()) => {}
+                if pushed.is_some() {
+                    more.push(draft.stored.clone());
+                } else {
                     // Whose first entry is in has the log to itself until the end of the transaction.
-                    Err(StoreError::Conflict) if !pushed => return Err(Attempt::Overtaken),
-                    Err(error) => return Err(WriteError::from(error).into()),
+                    match append.push(&draft.stored).await {
+                        Ok(()) => pushed = Some(draft.stored.seq),
+                        Err(StoreError::Conflict) => return Err(Attempt::Overtaken),
+                        Err(error) => return Err(WriteError::from(error).into()),
+                    }
                 }
-                pushed = true;
                 done.push(ledger.take_draft(draft));
             }
             outcomes.push(Ok(done));
         }
-        if pushed {
+        if let Some(first) = pushed {
+            append.push_more(first, &more).await.map_err(WriteError::from)?;
             append.commit().await.map_err(WriteError::from)?;
         }
         if ledger.len() > known.map_or(0, |known| known.size()) {

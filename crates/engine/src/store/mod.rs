@@ -27,6 +27,10 @@ pub use self::{
 /// Appends one entry if it is the next one; touches no row when somebody was faster.
 const APPEND: &str = "INSERT INTO entry(seq, at, salt, body, leaf) SELECT $1, $2, $3, $4, $5 \
      WHERE $1 = (SELECT COALESCE(MAX(seq), -1) + 1 FROM entry) ON CONFLICT (seq) DO NOTHING";
+/// Appends several entries behind one that this transaction appended; nobody else can have added any.
+const APPEND_MORE: &str = "INSERT INTO entry(seq, at, salt, body, leaf) ";
+/// How many entries one statement appends; five values each, and SQLite takes 32,766 in all.
+const ROWS: usize = 128;
 /// Reads entries after a sequence number, oldest first.
 const TAIL: &str = "SELECT seq, at, salt, body, leaf FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2";
 /// Reads one entry.
@@ -281,6 +285,33 @@ impl Append {
                 .rows_affected()
         });
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+    }
+
+    /// Adds the entries that follow `last`, which this transaction added.
+    ///
+    /// # Errors
+    /// [`StoreError`] when they do not follow it, or somebody else wrote there; the transaction is of no use then.
+    pub async fn push_more(&mut self, last: u64, entries: &[Stored]) -> Result<(), StoreError> {
+        if !entries.iter().map(|entry| entry.seq).eq((last + 1..).take(entries.len())) {
+            return Err(StoreError::Conflict);
+        }
+        for rows in entries.chunks(ROWS) {
+            let done = within!(self, connection => {
+                let mut text = sqlx::QueryBuilder::new(APPEND_MORE);
+                text.push_values(rows, |mut row, entry| {
+                    row.push_bind(to_i64(entry.seq))
+                        .push_bind(entry.at.as_microsecond())
+                        .push_bind(entry.salt.as_slice())
+                        .push_bind(entry.body.as_slice())
+                        .push_bind(entry.leaf.as_slice());
+                });
+                text.build().execute(connection).await?.rows_affected()
+            });
+            if done != rows.len() as u64 {
+                return Err(StoreError::Conflict);
+            }
+        }
+        Ok(())
     }
 
     /// Ends the log in this database: once this is committed, nothing is ever added to it.

@@ -116,6 +116,36 @@ async fn both_schemas_have_the_same_tables_columns_and_nullability() {
 }
 
 #[tokio::test]
+async fn entries_that_follow_are_taken_together_or_not_at_all() {
+    for (name, _, store) in stores().await.all {
+        fill(&store, 0..2).await;
+        for (last, bad) in [(2, vec![4]), (2, vec![3, 5]), (2, vec![2]), (1, vec![2]), (0, vec![1])] {
+            let mut append = store.append().await.unwrap();
+            append.push(&entry(2)).await.unwrap();
+            let more: Vec<Stored> = bad.iter().copied().map(entry).collect();
+            let said = append.push_more(last, &more).await;
+            assert!(said.is_err(), "{name} {last} {bad:?}");
+        }
+        // More than one statement takes.
+        let mut append = store.append().await.unwrap();
+        append.push(&entry(2)).await.unwrap();
+        append.push_more(2, &[]).await.unwrap();
+        append.push_more(2, &(3..1003).map(entry).collect::<Vec<_>>()).await.unwrap();
+        drop(append);
+        assert_eq!(
+            store.tail(None).await.unwrap().len(),
+            2,
+            "{name}: nothing is there before it is committed"
+        );
+        let mut append = store.append().await.unwrap();
+        append.push(&entry(2)).await.unwrap();
+        append.push_more(2, &(3..1003).map(entry).collect::<Vec<_>>()).await.unwrap();
+        append.commit().await.unwrap();
+        assert_eq!(store.tail(None).await.unwrap(), (0..1003).map(entry).collect::<Vec<_>>(), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn only_the_next_entry_is_taken_and_comes_back_byte_for_byte() {
     for (name, address, store) in stores().await.all {
         fill(&store, 0..3).await;

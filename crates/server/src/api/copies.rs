@@ -179,7 +179,7 @@ pub(crate) async fn copy(
             let made = app.engine.copy(&member, &found.case, &found.item.item).await;
             let made =
                 made.map_err(|error| Problem::of_member_step(&error))?.ok_or_else(Problem::not_found)?;
-            app.sealed.put(name, made.sealed)
+            app.sealed.put(name, made)
         }
     };
     app.metrics.fetches.inc();
