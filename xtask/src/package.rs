@@ -33,9 +33,11 @@ const HELD: [&str; 7] = [
 /// # Errors
 /// When a step fails, or the package lacks something.
 pub(crate) fn make() -> Result<()> {
-    run(&mut cargo(&["build", "--release", "--locked", "-p", "cli", "-p", "member"]))?;
+    run(&mut cargo(&["build", "--release", "--locked", "-p", "cli"]))?;
     let release = release_folder()?;
-    describe(&release.join("forewarn"), &release.join("package"))?;
+    let out = release.join("package");
+    describe(&release.join("forewarn"), &out)?;
+    members_tool(&release, &out)?;
     closed_off()?;
     if !succeeds(&mut cargo(&["deb", "--version"])) {
         run(&mut cargo(&["install", "--locked", "--version", CARGO_DEB, "cargo-deb"]))?;
@@ -47,6 +49,21 @@ pub(crate) fn make() -> Result<()> {
         ensure!(contents.lines().any(|line| line.ends_with(path)), "the package lacks `{path}`:\n{contents}");
     }
     println!("{}", package.display());
+    Ok(())
+}
+
+/// Builds the members' tool without a C library of the host's, so that a member may run it anywhere.
+fn members_tool(release: &Path, out: &Path) -> Result<()> {
+    let said = stdout(Command::new("rustc").arg("-vV"))?;
+    let host = said.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names its host")?;
+    // For a named target the flag does not reach what runs during the build.
+    run(cargo(&["build", "--release", "--locked", "-p", "member", "--target", host])
+        .env("RUSTFLAGS", "-C target-feature=+crt-static"))?;
+    let target = release.parent().context("the target folder")?;
+    let built = target.join(host).join("release/forewarn-member");
+    let dynamic = stdout(Command::new("readelf").arg("--dynamic").arg(&built))?;
+    ensure!(!dynamic.contains("(NEEDED)"), "`{}` needs a library of the host's:\n{dynamic}", built.display());
+    fs::copy(&built, out.join("forewarn-member"))?;
     Ok(())
 }
 
