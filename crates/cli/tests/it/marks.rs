@@ -83,6 +83,34 @@ fn a_copy_is_traced_to_its_member_and_to_nobody_else() {
 }
 
 #[test]
+fn among_very_many_members_the_same_one_is_named_and_the_rest_is_said_to_be_ruled_out() {
+    let desk = rendered();
+    let crowd: Vec<String> = (0..3200).map(|at| format!("other-{at}")).collect();
+    desk.write("members.txt", [&MEMBERS.map(String::from)[..], &crowd].concat().join("\n"));
+    let traced = trace(&desk, &["copies/cobalt"]);
+    assert_eq!(traced["accused"].as_array().unwrap().len(), 1, "{traced:#}");
+    assert_eq!(traced["accused"][0]["member"], "cobalt");
+    let (weighed, population) = (traced["weighed"].as_u64().unwrap(), traced["population"].as_u64().unwrap());
+    assert_eq!(population, 3205);
+    assert!((1..population).contains(&weighed), "{weighed}");
+
+    // The threshold is that of everybody, whoever was weighed in full: 2n/ε.
+    let threshold = (2.0 * 3205.0 / 1e-6_f64).log10();
+    assert!((traced["threshold_log10_e"].as_f64().unwrap() - threshold).abs() < 1e-6, "{traced:#}");
+    let args = ["mark", "trace", &package(), "--key", "release.key", "--members", "members.txt"];
+    let said = desk.ok(&[&args[..], &["copies/cobalt"]].concat());
+    let rest = format!(
+        "{weighed} members weighed in full; a bound shows of the other {} that none could be accused",
+        population - weighed
+    );
+    assert!(said.contains(&rest), "{said}");
+
+    // Whoever leaked is not among them: the others are not named in its place.
+    desk.write("members.txt", crowd.join("\n"));
+    assert_eq!(trace(&desk, &["copies/cobalt"])["accused"], json!([]));
+}
+
+#[test]
 fn what_is_no_copy_accuses_nobody() {
     let desk = rendered();
     desk.write("empty.txt", "");
