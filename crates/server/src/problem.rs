@@ -261,6 +261,7 @@ impl Problem {
     pub fn of_member_step(error: &StepError) -> Self {
         match error {
             StepError::NoKey(_) | StepError::Key(_) => Self::no_key(),
+            StepError::Store(error) | StepError::Write(WriteError::Store(error)) => Self::of_store(error),
             other => {
                 tracing::error!(error = %other, "a member's request failed");
                 Self::internal()

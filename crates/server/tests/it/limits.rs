@@ -123,7 +123,18 @@ async fn unknown_codes_are_counted_and_a_good_one_is_taken() {
 
 #[tokio::test]
 async fn a_first_fetch_is_never_refused_and_the_same_copy_not_given_without_end() {
-    let world = World::due(243).await;
+    fetches_are_counted(World::due(243).await).await;
+}
+
+#[tokio::test]
+async fn on_postgres_too() {
+    let Some(database) = testbed::postgres::database() else { return };
+    fetches_are_counted(World::due_in(244, &testbed::on_server(&database.url)).await).await;
+    let database = testbed::postgres::database().unwrap();
+    crate::signed::answered_once(World::due_in(245, &testbed::on_server(&database.url)).await).await;
+}
+
+async fn fetches_are_counted(world: World) {
     world.release("w1").await.unwrap();
     let pair = Pair::of(world).await;
     let (acme, bolt) = (pair.site.of_member("acme").await, pair.site.of_member("bolt").await);

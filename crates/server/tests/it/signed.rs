@@ -20,7 +20,10 @@ struct Desk {
 impl Desk {
     /// Released, and acme has a signing key that bob confirmed.
     async fn of_acme(seed: u64) -> Self {
-        let world = World::due(seed).await;
+        Self::of(World::due(seed).await).await
+    }
+
+    async fn of(world: World) -> Self {
         world.signs("acme").await;
         world.release("w1").await.unwrap();
         let site = Site::of(world).await;
@@ -100,7 +103,11 @@ async fn the_first_signed_fetch_is_in_the_log_and_in_the_receipt() {
 
 #[tokio::test]
 async fn the_same_bytes_are_answered_once_on_whichever_replica() {
-    let desk = Desk::of_acme(232).await;
+    answered_once(World::due(232).await).await;
+}
+
+pub(crate) async fn answered_once(world: World) {
+    let desk = Desk::of(world).await;
     let second = {
         let clock = desk.site.world.clock.clone();
         let entropy = engine::Entropy::seeded(7);
