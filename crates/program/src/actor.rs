@@ -1,8 +1,8 @@
 //! Who acts where no person does, and what they may do: nothing that takes a judgement.
 
 use crate::{
-    id::UserId, invitation::InvitationCommand, notification::NotificationCommand, program::Command,
-    report::ReportCommand, wave::WaveCommand,
+    id::UserId, invitation::InvitationCommand, notification::NotificationCommand, passkey::PasskeyCommand,
+    program::Command, report::ReportCommand, wave::WaveCommand,
 };
 
 /// Releases what two people approved, at its instant.
@@ -11,7 +11,7 @@ pub const TIMER: &str = "timer";
 /// Whoever holds the data folder, with every key in it, and gives no name.
 pub const CONSOLE: &str = "console";
 
-/// A member's tool, with a token or an invitation; the event says whose.
+/// A member's tool or somebody there, with a token, a passkey, an invitation or a link; the event says whose.
 pub const MEMBER: &str = "member";
 
 /// Sends notices and says what came of them, and what lapses soon.
@@ -38,12 +38,17 @@ pub(crate) fn may(actor: &UserId, command: &Command) -> bool {
             Command::Delivery(_)
                 | Command::Report(ReportCommand::File { .. })
                 | Command::Invitation(InvitationCommand::Accept(_))
+                | Command::Passkey(PasskeyCommand::Register(_) | PasskeyCommand::Revoke { .. })
         ),
         NOTIFIER => matches!(
             command,
             Command::Notification(NotificationCommand::RecordDelivery { .. } | NotificationCommand::Warn)
         ),
-        CONSOLE => matches!(command, Command::Token(_)),
+        CONSOLE => matches!(
+            command,
+            Command::Token(_)
+                | Command::Passkey(PasskeyCommand::Invite { .. } | PasskeyCommand::Revoke { .. })
+        ),
         _ => false,
     }
 }

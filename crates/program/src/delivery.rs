@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Event, actor,
+    by::By,
     case::Case,
     context::Context,
     grant::{GrantEvent, Granted},
-    id::{CaseId, ItemId, MemberId, Sha256, TokenId},
+    id::{CaseId, ItemId, MemberId, Sha256},
     judge,
     program::Program,
     refusal::Refusal,
-    token::{self, Scope},
+    token::Scope,
 };
 
 /// A member begins to fetch its copy for the first time.
@@ -27,8 +28,9 @@ pub struct Fetching {
     pub item: ItemId,
     /// Who.
     pub member: MemberId,
-    /// With which token.
-    pub token: TokenId,
+    /// By what.
+    #[serde(flatten)]
+    pub by: By,
     /// The member's signature of the request, where it made one; whoever makes the command has checked it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed: Option<Box<SignedRequest>>,
@@ -75,8 +77,9 @@ pub struct Acknowledging {
     pub key: String,
     /// Its signature, in base64.
     pub signature: String,
-    /// With which token it came.
-    pub token: TokenId,
+    /// By what it came.
+    #[serde(flatten)]
+    pub by: By,
 }
 
 /// What a member does with a granted copy.
@@ -88,15 +91,16 @@ pub enum DeliveryCommand {
     Acknowledge(Acknowledging),
 }
 
-/// When a copy was fetched first, with which token, and signed by whom.
+/// When a copy was fetched first, by what, and signed by whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fetched {
     /// Sequence number of its entry.
     pub seq: u64,
     /// When.
     pub at: Timestamp,
-    /// With which token.
-    pub token: TokenId,
+    /// By what.
+    #[serde(flatten)]
+    pub by: By,
     /// The member's signature of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed: Option<Box<SignedRequest>>,
@@ -117,8 +121,9 @@ pub struct Acknowledged {
     pub key: String,
     /// The signature, in base64.
     pub signature: String,
-    /// With which token it came.
-    pub token: TokenId,
+    /// By what it came.
+    #[serde(flatten)]
+    pub by: By,
 }
 
 /// How far a copy has come.
@@ -203,9 +208,9 @@ pub(crate) fn decide(
     }
     let event = match command {
         DeliveryCommand::Fetch(fetching) => {
-            let Fetching { case, item, member, token, signed } = &fetching;
-            token::check(program, ctx, *token, member, Scope::Fetch)?;
-            check_signed(program, ctx, *token, member, signed.as_deref())?;
+            let Fetching { case, item, member, by, signed } = &fetching;
+            by.check(program, ctx, member, Scope::Fetch)?;
+            check_signed(program, ctx, *by, member, signed.as_deref())?;
             let granted = permitted(program, ctx, case, item, member)?;
             if granted.fetched.is_some() {
                 return Ok(Vec::new());
@@ -213,8 +218,8 @@ pub(crate) fn decide(
             GrantEvent::Fetched(fetching)
         }
         DeliveryCommand::Acknowledge(acknowledging) => {
-            let Acknowledging { case, item, member, token, .. } = &acknowledging;
-            token::check(program, ctx, *token, member, Scope::Acknowledge)?;
+            let Acknowledging { case, item, member, by, .. } = &acknowledging;
+            by.check(program, ctx, member, Scope::Acknowledge)?;
             let granted = permitted(program, ctx, case, item, member)?;
             if let Some(known) = &granted.acknowledged {
                 let same = known.signature == acknowledging.signature && known.key == acknowledging.key;
@@ -241,7 +246,7 @@ pub(crate) fn decide(
 fn check_signed(
     program: &Program,
     ctx: &Context<'_>,
-    token: TokenId,
+    by: By,
     member: &MemberId,
     signed: Option<&SignedRequest>,
 ) -> Result<(), Refusal> {
@@ -254,7 +259,7 @@ fn check_signed(
         return Err(Refusal::OtherSigningKey { fingerprint: key.fingerprint.clone() });
     }
     let shown = program.tokens().by_hash(&signed.token);
-    if shown.is_some_and(|shown| shown.id == token) { Ok(()) } else { Err(Refusal::TokenNotGood) }
+    if shown.is_some_and(|shown| By::Token(shown.id) == by) { Ok(()) } else { Err(Refusal::TokenNotGood) }
 }
 
 /// Finds a grant whose copy the member may have at this instant.
@@ -278,8 +283,8 @@ fn permitted<'a>(
 pub(crate) fn apply(granted: &mut Granted, event: &GrantEvent, seq: u64, at: Timestamp) {
     match event {
         GrantEvent::Given(_) => {}
-        GrantEvent::Fetched(Fetching { token, signed, .. }) => {
-            granted.fetched = Some(Fetched { seq, at, token: *token, signed: signed.clone() });
+        GrantEvent::Fetched(Fetching { by, signed, .. }) => {
+            granted.fetched = Some(Fetched { seq, at, by: *by, signed: signed.clone() });
         }
         GrantEvent::Acknowledged(found) => {
             granted.acknowledged = Some(Box::new(Acknowledged {
@@ -289,7 +294,7 @@ pub(crate) fn apply(granted: &mut Granted, event: &GrantEvent, seq: u64, at: Tim
                 root: found.root,
                 key: found.key.clone(),
                 signature: found.signature.clone(),
-                token: found.token,
+                by: found.by,
             }));
         }
     }

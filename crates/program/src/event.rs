@@ -7,9 +7,10 @@ use thiserror::Error;
 use crate::{
     case::CaseEvent, deadline::DeadlineEvent, embargo::EmbargoEvent, endpoint::EndpointEvent,
     grant::GrantEvent, id::UserId, invitation::InvitationEvent, item::ItemEvent, leak::LeakEvent,
-    marks::MarksEvent, member::MemberEvent, notification::NotificationEvent, policies::PolicyEvent,
-    program::ProgramEvent, report::ReportEvent, review::ReviewEvent, sighting::SightingEvent,
-    token::TokenEvent, vetting::VettingEvent, viewing::ViewingEvent, wave::WaveEvent,
+    marks::MarksEvent, member::MemberEvent, notification::NotificationEvent, passkey::PasskeyEvent,
+    policies::PolicyEvent, program::ProgramEvent, report::ReportEvent, review::ReviewEvent,
+    sighting::SightingEvent, token::TokenEvent, vetting::VettingEvent, viewing::ViewingEvent,
+    wave::WaveEvent,
 };
 
 /// Version of the entry's body; events are only ever added to.
@@ -59,6 +60,8 @@ pub enum Event {
     Report(ReportEvent),
     /// About an invitation of a member's tool.
     Invitation(InvitationEvent),
+    /// About passkeys and the links that register them.
+    Passkey(PasskeyEvent),
 }
 
 /// An event with its place, its instant and its author.

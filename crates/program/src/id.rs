@@ -212,6 +212,14 @@ numbered!(
     EndpointId, "E", "an endpoint"
 );
 numbered!(
+    /// Numbers a passkey, program-wide: `P1`, `P2`, ….
+    PasskeyId, "P", "a passkey"
+);
+numbered!(
+    /// Numbers a link that registers a passkey, program-wide: `K1`, `K2`, ….
+    LinkId, "K", "a link"
+);
+numbered!(
     /// Numbers a token, program-wide: `T1`, `T2`, ….
     TokenId, "T", "a token"
 );

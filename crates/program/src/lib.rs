@@ -6,6 +6,7 @@
 //! Each module holds one concept with its types, its commands, its events and its part of both functions.
 
 pub mod actor;
+pub mod by;
 pub mod case;
 pub mod clock;
 pub mod context;
@@ -26,6 +27,7 @@ pub mod leak;
 pub mod marks;
 pub mod member;
 pub mod notification;
+pub mod passkey;
 pub mod plan;
 pub mod policies;
 pub mod program;

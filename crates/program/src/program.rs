@@ -31,6 +31,7 @@ use crate::{
     marks::{self, MarksCommitment},
     member::{self, Member, MemberCommand},
     notification::{self, Notification, NotificationCommand},
+    passkey::{self, PasskeyCommand, Passkeys},
     policies::{self, Policies, PolicyCommand},
     refusal::Refusal,
     report::{self, MemberReport, ReportCommand},
@@ -76,6 +77,7 @@ pub struct Program {
     viewings: BTreeMap<ViewingId, Viewing>,
     reports: BTreeMap<ReportId, MemberReport>,
     invitations: Invitations,
+    passkeys: Passkeys,
     heartbeat: Option<Heartbeat>,
     entries: u64,
     high_water: Option<Timestamp>,
@@ -141,6 +143,8 @@ pub enum Command {
     Report(ReportCommand),
     /// Something about invitations.
     Invitation(InvitationCommand),
+    /// Something about passkeys.
+    Passkey(PasskeyCommand),
     /// Says nothing, once for each stretch of this length.
     Heartbeat(Lead),
     /// Says that the host's clock is right; a second person's word within a quarter of an hour counts.
@@ -264,6 +268,7 @@ impl Program {
             Command::Delivery(command) => delivery::decide(self, ctx, command),
             Command::Report(command) => report::decide(self, ctx, command),
             Command::Invitation(command) => invitation::decide(self, ctx, command),
+            Command::Passkey(command) => passkey::decide(self, ctx, command),
             Command::Heartbeat(cadence) => heartbeat::decide(self, ctx, cadence),
             Command::Viewing(command) => viewing::decide(self, ctx, command),
             Command::SetRoles(operator, roles) => self.set_roles(ctx.actor, operator, roles),
@@ -279,7 +284,10 @@ impl Program {
             Event::Program(event) => self.apply_own(event, at, actor),
             Event::Viewing(event) => viewing::apply(self, event, at, actor),
             Event::Policy(event) => policies::apply(self, event, at, actor),
-            Event::Member(event) => member::apply(&mut self.members, event, at, actor),
+            Event::Member(event) => {
+                member::apply(&mut self.members, event, at, actor);
+                passkey::note_move(&mut self.passkeys, event, at);
+            }
             Event::Vetting(event) => {
                 if let Some(member) = self.members.get_mut(event.member()) {
                     vetting::apply(member, event, at, actor);
@@ -325,6 +333,7 @@ impl Program {
             }
             Event::Report(event) => report::apply(&mut self.reports, event, at),
             Event::Invitation(event) => invitation::apply(&mut self.invitations, event, at, actor),
+            Event::Passkey(event) => passkey::apply(&mut self.passkeys, event, at, actor),
             Event::Embargo(event) => {
                 self.with_case(event.case(), |case| embargo::apply(case, event, at, actor));
                 deadline::clamp(self, event.case());

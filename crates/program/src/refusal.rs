@@ -7,8 +7,8 @@ use thiserror::Error;
 use crate::{
     embargo::IllegalMove,
     id::{
-        CaseId, CriterionId, EndpointId, ItemId, LeakId, MemberId, NotificationId, ReportId, ReviewId,
-        Sha256, SightingId, TierId, TokenId, UserId, ViewingId, WaveId,
+        CaseId, CriterionId, EndpointId, ItemId, LeakId, MemberId, NotificationId, PasskeyId, ReportId,
+        ReviewId, Sha256, SightingId, TierId, TokenId, UserId, ViewingId, WaveId,
     },
     token::{Holder, Scope},
 };
@@ -39,6 +39,14 @@ pub enum Refusal {
     UnknownEndpoint(EndpointId),
     #[error("no token `{0}`: `forewarn token list` shows those there are")]
     UnknownToken(TokenId),
+    #[error("no passkey `{0}`: `forewarn passkey list` shows those there are")]
+    UnknownPasskey(PasskeyId),
+    #[error("what the browser sent is no passkey that can be kept: register another one")]
+    BadPasskey,
+    #[error(
+        "{what} has {most} bytes at most, no space around it and no control characters: write another one"
+    )]
+    BadName { what: &'static str, most: usize },
     #[error("no report `{0}`: `forewarn report list` shows those there are")]
     UnknownReport(ReportId),
     #[error("report `{0}` tells of nothing seen outside: only a sighting is adopted as one")]

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Event, actor,
+    by::By,
     context::Context,
-    id::{CaseId, MemberId, ReportId, SightingId, TokenId},
+    id::{CaseId, MemberId, ReportId, SightingId},
     program::Program,
     refusal::Refusal,
     sighting::{self, Exhibit, Report, SightingKind},
-    token::{self, Scope},
+    token::Scope,
 };
 
 /// Longest note, in bytes.
@@ -63,8 +64,9 @@ pub struct MemberReport {
     pub id: ReportId,
     /// Who reports.
     pub member: MemberId,
-    /// With which token.
-    pub token: TokenId,
+    /// By what.
+    #[serde(flatten)]
+    pub by: By,
     /// Which case it is about.
     pub case: CaseId,
     /// What it says.
@@ -85,8 +87,8 @@ pub enum ReportCommand {
     File {
         /// Who.
         member: MemberId,
-        /// With which token.
-        token: TokenId,
+        /// By what.
+        by: By,
         /// About which case; one that the member was granted something of.
         case: CaseId,
         /// What.
@@ -111,8 +113,9 @@ pub enum ReportEvent {
         report: ReportId,
         /// Who.
         member: MemberId,
-        /// With which token.
-        token: TokenId,
+        /// By what.
+        #[serde(flatten)]
+        by: By,
         /// About which case.
         case: CaseId,
         /// What.
@@ -165,11 +168,11 @@ pub(crate) fn decide(
     command: ReportCommand,
 ) -> Result<Vec<Event>, Refusal> {
     match command {
-        ReportCommand::File { member, token, case, said, note } => {
+        ReportCommand::File { member, by, case, said, note } => {
             if ctx.actor.as_str() != actor::MEMBER {
                 return Err(Refusal::ByMemberAlone);
             }
-            token::check(program, ctx, token, &member, Scope::Report)?;
+            by.check(program, ctx, &member, Scope::Report)?;
             let known = program.case(&case)?;
             if !known.items().any(|item| known.granted(&item.item, &member).is_some()) {
                 return Err(Refusal::UnknownCase(case));
@@ -183,7 +186,7 @@ pub(crate) fn decide(
                 return Err(Refusal::TooManyReports { most: MOST });
             }
             let report = program.next_report();
-            Ok(vec![Event::Report(ReportEvent::Filed { report, member, token, case, said, note })])
+            Ok(vec![Event::Report(ReportEvent::Filed { report, member, by, case, said, note })])
         }
         ReportCommand::Adopt { report: id } => {
             let report = program.member_report(id)?;
@@ -246,12 +249,11 @@ fn check(said: &Said, note: &str, now: Timestamp) -> Result<(), Refusal> {
 
 pub(crate) fn apply(reports: &mut BTreeMap<ReportId, MemberReport>, event: &ReportEvent, at: Timestamp) {
     match event {
-        ReportEvent::Filed { report, member, token, case, said, note } => {
-            let (id, token) = (*report, *token);
+        ReportEvent::Filed { report, member, by, case, said, note } => {
+            let (id, by) = (*report, *by);
             let (member, case) = (member.clone(), case.clone());
             let (said, note) = (said.clone(), note.clone());
-            reports
-                .insert(id, MemberReport { id, member, token, case, said, note, filed: at, adopted: None });
+            reports.insert(id, MemberReport { id, member, by, case, said, note, filed: at, adopted: None });
         }
         ReportEvent::Adopted { report, sighting } => {
             if let Some(report) = reports.get_mut(report) {

@@ -20,6 +20,7 @@ use crate::{
     leak::LeakCase,
     member::Member,
     notification::Notification,
+    passkey::Passkeys,
     refusal::Refusal,
     report::MemberReport,
     restore,
@@ -168,6 +169,12 @@ impl Program {
     /// [`Refusal::UnknownReport`].
     pub fn member_report(&self, id: ReportId) -> Result<&MemberReport, Refusal> {
         self.reports.get(&id).ok_or(Refusal::UnknownReport(id))
+    }
+
+    /// Returns its passkeys and the links that register them.
+    #[must_use]
+    pub fn passkeys(&self) -> &Passkeys {
+        &self.passkeys
     }
 
     /// Returns its invitations, those that ended too.

@@ -7,6 +7,7 @@ use policy::Standing;
 use program::{
     Command, Refusal,
     actor::MEMBER,
+    by::By,
     delivery::{Acknowledging, Delivery, DeliveryCommand, Fetching, SignedRequest},
     due::What,
     id::TokenId,
@@ -54,7 +55,7 @@ fn fetch(who: &str, token: u32, of: &str) -> Command {
 
 fn fetching(who: &str, token: u32, of: &str, signed: Option<SignedRequest>) -> Command {
     let (case, item, member, signed) = (case("c"), item(of), member(who), signed.map(Box::new));
-    Command::Delivery(DeliveryCommand::Fetch(Fetching { case, item, member, token: TokenId(token), signed }))
+    Command::Delivery(DeliveryCommand::Fetch(Fetching { case, item, member, by: By::Token(TokenId(token)), signed }))
 }
 
 /// A request that whoever makes the command has checked.
@@ -85,7 +86,7 @@ fn acknowledging(world: &World) -> Acknowledging {
         root: sha("root"),
         key: String::from("sign1"),
         signature: String::from("signature"),
-        token: TokenId(1),
+        by: By::Token(TokenId(1)),
     }
 }
 
@@ -209,7 +210,7 @@ fn only_the_granted_copy_in_this_log_is_acknowledged_by_the_confirmed_key() {
         assert_eq!(refused(&mut world, change), Refusal::OtherGrant);
     }
     assert!(matches!(refused(&mut world, |it| it.key = "sign2".into()), Refusal::OtherSigningKey { .. }));
-    assert!(matches!(refused(&mut world, |it| it.token = TokenId(2)), Refusal::TokenNotGood));
+    assert!(matches!(refused(&mut world, |it| it.by = By::Token(TokenId(2))), Refusal::TokenNotGood));
     assert!(matches!(refused(&mut world, |it| it.member = member("bolt")), Refusal::TokenNotGood));
     assert!(matches!(refused(&mut world, |it| it.case = case("d")), Refusal::UnknownCase(_)));
     assert!(matches!(refused(&mut world, |it| it.item = item("x")), Refusal::UnknownItem { .. }));

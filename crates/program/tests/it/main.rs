@@ -27,6 +27,8 @@ mod member;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]
+mod passkey;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod report;

@@ -3,6 +3,7 @@
 use program::{
     Command, Event, Refusal,
     actor::MEMBER,
+    by::By,
     case::{CaseEvent, Observation},
     id::{ReportId, SightingId, TokenId},
     report::{LONGEST_NOTE, MOST, ReportCommand, Said},
@@ -36,7 +37,7 @@ fn released() -> World {
 
 fn file(who: &str, number: u32, said: Said, note: &str) -> Command {
     let (member, case, note) = (member(who), case("c"), note.to_owned());
-    Command::Report(ReportCommand::File { member, token: TokenId(number), case, said, note })
+    Command::Report(ReportCommand::File { member, by: By::Token(TokenId(number)), case, said, note })
 }
 
 fn seen(world: &World, kind: SightingKind, exhibits: Vec<Exhibit>) -> Said {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use policy::{Class, DutySubject, Fact, FactKind, Lead, Restriction, Role, Standing, Tier, Trigger};
 use program::{
     Entry, Event,
+    by::By,
     case::{CaseEvent, Observation, PublishedFile},
     deadline::{DeadlineEvent, DeadlineKind},
     delivery::{Acknowledging, Fetching, SignedRequest},
@@ -13,8 +14,9 @@ use program::{
     endpoint::EndpointEvent,
     grant::{Grant, GrantEvent},
     id::{
-        CaseId, CriterionId, DeadlineId, EndpointId, InvitationId, ItemId, LeakId, MemberId, NotificationId,
-        ReportId, ReviewId, Sha256, SightingId, TierId, TokenId, UserId, ViewingId, WaveId,
+        CaseId, CriterionId, DeadlineId, EndpointId, InvitationId, ItemId, LeakId, LinkId, MemberId,
+        NotificationId, PasskeyId, ReportId, ReviewId, Sha256, SightingId, TierId, TokenId, UserId,
+        ViewingId, WaveId,
     },
     invitation::InvitationEvent,
     item::{Item, ItemEvent, Tlp},
@@ -22,6 +24,7 @@ use program::{
     marks::{MarksCommitment, MarksEvent},
     member::{Agreement, MemberEvent},
     notification::{About, NotificationEvent, Receiver, Recipient},
+    passkey::{PasskeyEvent, User},
     policies::PolicyEvent,
     program::{ProgramEvent, Rules},
     report::{ReportEvent, Said},
@@ -342,18 +345,17 @@ fn grant_events() -> impl Strategy<Value = GrantEvent> {
             })
         },
     );
-    let copy = || (cases(), items(), members(), small());
+    let copy = || (cases(), items(), members(), bys());
     let signed = (text(), prop::option::of(text()), hashes(), text(), text(), text()).prop_map(
         |(authority, query, token, input, key, signature)| {
             Box::new(SignedRequest { authority, query, token, input, key, signature })
         },
     );
-    let fetched = (copy(), prop::option::of(signed)).prop_map(|((case, item, member, token), signed)| {
-        GrantEvent::Fetched(Fetching { case, item, member, token: TokenId(token), signed })
+    let fetched = (copy(), prop::option::of(signed)).prop_map(|((case, item, member, by), signed)| {
+        GrantEvent::Fetched(Fetching { case, item, member, by, signed })
     });
     let acknowledged = (copy(), any::<u64>(), hashes(), any::<u64>(), hashes(), text(), text()).prop_map(
-        |((case, item, member, token), grant, sha256, tree_size, root, key, signature)| {
-            let token = TokenId(token);
+        |((case, item, member, by), grant, sha256, tree_size, root, key, signature)| {
             GrantEvent::Acknowledged(Acknowledging {
                 case,
                 item,
@@ -364,7 +366,7 @@ fn grant_events() -> impl Strategy<Value = GrantEvent> {
                 root,
                 key,
                 signature,
-                token,
+                by,
             })
         },
     );
@@ -389,10 +391,10 @@ fn report_events() -> impl Strategy<Value = ReportEvent> {
         instants().prop_map(|at| Said::Mistake { at }),
     ];
     prop_oneof![
-        (small(), members(), small(), cases(), said, text()).prop_map(
-            |(report, member, token, case, said, note)| {
-                let (report, token) = (ReportId(report), TokenId(token));
-                ReportEvent::Filed { report, member, token, case, said, note }
+        (small(), members(), bys(), cases(), said, text()).prop_map(
+            |(report, member, by, case, said, note)| {
+                let report = ReportId(report);
+                ReportEvent::Filed { report, member, by, case, said, note }
             }
         ),
         (small(), small()).prop_map(|(report, sighting)| ReportEvent::Adopted {
@@ -574,6 +576,35 @@ fn token_events() -> impl Strategy<Value = TokenEvent> {
     ]
 }
 
+/// By what a member's deed comes.
+fn bys() -> impl Strategy<Value = By> {
+    prop_oneof![
+        small().prop_map(|token| By::Token(TokenId(token))),
+        small().prop_map(|passkey| By::Passkey(PasskeyId(passkey))),
+    ]
+}
+
+fn passkey_events() -> impl Strategy<Value = PasskeyEvent> {
+    let user = prop_oneof![
+        users().prop_map(User::Operator),
+        (members(), text()).prop_map(|(member, name)| User::AtMember { member, name }),
+    ];
+    prop_oneof![
+        users().prop_map(|operator| PasskeyEvent::LinkProposed { operator }),
+        (small(), user, hashes(), instants()).prop_map(|(link, user, sha256, until)| {
+            PasskeyEvent::LinkMade { link: LinkId(link), user, sha256, until }
+        }),
+        (small(), small(), text(), text(), text()).prop_map(|(link, passkey, credential, public, label)| {
+            let (link, passkey) = (LinkId(link), PasskeyId(passkey));
+            let public = serde_json::json!({ "cred": { "counter": 7, "x": public } });
+            PasskeyEvent::Registered { link, passkey, credential, public, label }
+        }),
+        (small(), text(), prop::option::of(small())).prop_map(|(passkey, reason, by)| {
+            PasskeyEvent::Revoked { passkey: PasskeyId(passkey), reason, by: by.map(PasskeyId) }
+        }),
+    ]
+}
+
 fn roles() -> impl Strategy<Value = BTreeSet<Role>> {
     subsequence(Role::ALL, 0..=Role::ALL.len()).prop_map(|some| some.into_iter().collect())
 }
@@ -635,6 +666,7 @@ pub(crate) fn events() -> impl Strategy<Value = Event> {
         1 => policy_events().prop_map(Event::Policy),
         1 => report_events().prop_map(Event::Report),
         1 => invitation_events().prop_map(Event::Invitation),
+        1 => passkey_events().prop_map(Event::Passkey),
     ]
 }
 
