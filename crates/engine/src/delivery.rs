@@ -7,9 +7,10 @@ use package::{
 };
 use program::{
     Command, Program,
+    by::By,
     delivery::{Acknowledging, DeliveryCommand, Fetching, SignedRequest},
     grant::Granted,
-    id::{CaseId, ItemId, MemberId, Sha256, TokenId, UserId},
+    id::{CaseId, ItemId, MemberId, Sha256, UserId},
 };
 use tlog::{Hash, Tree};
 
@@ -29,7 +30,7 @@ impl Engine {
     pub async fn note_fetch(
         &self,
         member: &MemberId,
-        token: TokenId,
+        by: By,
         copy: &Available,
         signed: Option<&(SignedFetch, SignedAt)>,
     ) -> Result<bool, StepError> {
@@ -39,7 +40,7 @@ impl Engine {
                 case: case.clone(),
                 item: item.clone(),
                 member: member.clone(),
-                token,
+                by,
                 signed: signed.map(|(signed, _)| Box::new(logged(signed))),
             };
             let command = Command::Delivery(DeliveryCommand::Fetch(fetching));
@@ -69,7 +70,7 @@ impl Engine {
     pub async fn acknowledge(
         &self,
         member: &MemberId,
-        token: TokenId,
+        by: By,
         copy: &Available,
         signed: SignedAcknowledgement,
     ) -> Result<Receipt, StepError> {
@@ -100,7 +101,7 @@ impl Engine {
             root: Sha256(*root.as_bytes()),
             key: key.to_string(),
             signature: signature.to_string(),
-            token,
+            by,
         };
         let command = DeliveryCommand::Acknowledge(acknowledging);
         self.execute(&UserId::member(), Command::Delivery(command)).await?;

@@ -2,7 +2,8 @@
 
 use program::{
     Command, Context, Entry,
-    id::{CaseId, MemberId, TokenId, UserId},
+    by::By,
+    id::{CaseId, MemberId, UserId},
     report::{ReportCommand, Said},
 };
 
@@ -17,7 +18,7 @@ impl Engine {
     pub async fn file_report(
         &self,
         member: MemberId,
-        token: TokenId,
+        by: By,
         case: CaseId,
         mut said: Said,
         note: String,
@@ -28,7 +29,7 @@ impl Engine {
         }
         let command = |said: Said| {
             let (member, case, note) = (member.clone(), case.clone(), note.clone());
-            Command::Report(ReportCommand::File { member, token, case, said, note })
+            Command::Report(ReportCommand::File { member, by, case, said, note })
         };
         let actor = UserId::member();
         let ctx = Context { now: self.clock.now(), actor: &actor };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use program::{
     delivery::{Row, deliveries},
-    id::{CaseId, ItemId, MemberId, TokenId},
+    id::{CaseId, ItemId, MemberId},
 };
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ struct Listed<'a> {
     delivery: String,
     granted: Option<Timestamp>,
     fetched: Option<Timestamp>,
-    fetched_with: Option<TokenId>,
+    fetched_with: Option<String>,
     fetched_key: Option<&'a str>,
     acknowledged: Option<Timestamp>,
     acknowledged_key: Option<&'a str>,
@@ -35,7 +35,7 @@ impl<'a> Listed<'a> {
             delivery: row.state(),
             granted: row.granted.map(|granted| granted.at),
             fetched: fetched.map(|fetched| fetched.at),
-            fetched_with: fetched.map(|fetched| fetched.token),
+            fetched_with: fetched.map(|fetched| fetched.by.to_string()),
             fetched_key: fetched.and_then(|it| it.signed.as_ref()).map(|signed| signed.key.as_str()),
             acknowledged: acknowledged.map(|found| found.at),
             acknowledged_key: acknowledged.map(|found| found.key.as_str()),
@@ -61,7 +61,7 @@ pub(super) async fn list(
         .collect();
     let at = |at: Option<Timestamp>| at.map_or_else(String::new, |at| at.to_string());
     let rows = listed.iter().map(|row| {
-        let with = row.fetched_with.map_or_else(String::new, |token| format!(" with {token}"));
+        let with = row.fetched_with.as_ref().map_or_else(String::new, |by| format!(" with {by}"));
         vec![
             format!("{}: {}", row.case, row.item),
             row.member.to_string(),

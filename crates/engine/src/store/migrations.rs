@@ -12,6 +12,7 @@ pub(super) const SQLITE: &[&str] = &[
     include_str!("../../migrations/sqlite/0002_moved.sql"),
     include_str!("../../migrations/sqlite/0003_outbox.sql"),
     include_str!("../../migrations/sqlite/0004_counter.sql"),
+    include_str!("../../migrations/sqlite/0005_session.sql"),
 ];
 
 /// Every step on PostgreSQL, oldest first.
@@ -20,10 +21,11 @@ pub(super) const POSTGRES: &[&str] = &[
     include_str!("../../migrations/postgres/0002_moved.sql"),
     include_str!("../../migrations/postgres/0003_outbox.sql"),
     include_str!("../../migrations/postgres/0004_counter.sql"),
+    include_str!("../../migrations/postgres/0005_session.sql"),
 ];
 
 /// What each step is about; they are named alike on every engine.
-const NAMES: &[&str] = &["log", "moved", "outbox", "counter"];
+const NAMES: &[&str] = &["log", "moved", "outbox", "counter", "session"];
 
 /// Returns what brings a database to the present shape.
 pub(super) fn migrator(steps: &'static [&'static str]) -> Migrator {

@@ -9,6 +9,7 @@ mod migrations;
 mod outbox;
 mod postgres;
 mod row;
+mod session;
 mod sqlite;
 
 use std::path::Path;
@@ -22,6 +23,7 @@ pub use self::{
     outbox::{Claimed, Put, Waiting},
     postgres::Wakes,
     row::Stored,
+    session::{Opening, SessionRow},
 };
 
 /// Appends one entry if it is the next one; touches no row when somebody was faster.

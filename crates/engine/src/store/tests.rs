@@ -54,7 +54,8 @@ async fn fill(store: &Store, entries: std::ops::Range<u64>) {
 #[tokio::test]
 async fn every_statement_is_taken_by_both_engines() {
     for (name, _, store) in stores().await.all {
-        for (statement, types) in STATEMENTS.into_iter().chain(outbox::STATEMENTS).chain(counter::STATEMENTS)
+        let all = STATEMENTS.into_iter().chain(outbox::STATEMENTS).chain(counter::STATEMENTS);
+        for (statement, types) in all.chain(session::STATEMENTS)
         {
             let taken = match &store {
                 Store::Sqlite(store) => {

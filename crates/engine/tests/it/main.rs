@@ -25,6 +25,8 @@ mod rollback;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod session;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod timer;
