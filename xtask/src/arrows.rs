@@ -42,6 +42,10 @@ const SOLE: &[(&str, &[&str])] = &[
     ("cedar-policy-symcc", &["prove"]),
     ("object_store", &["engine"]),
     ("lettre", &["notify"]),
+    ("webauthn-rs", &["server"]),
+    // Its own documentation says that it is easily misused.
+    ("webauthn-rs-core", &[]),
+    ("askama", &["server"]),
 ];
 
 /// Compares the workspace's dependencies with the table.

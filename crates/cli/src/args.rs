@@ -93,6 +93,9 @@ pub(crate) enum Verb {
     /// Issue, list and revoke the tokens of members' and operators' machines
     #[command(subcommand)]
     Token(crate::token::TokenVerb),
+    /// Invite people to register passkeys, list and revoke them
+    #[command(subcommand)]
+    Passkey(crate::passkey::PasskeyVerb),
     /// Confirm the host's clock after it was set
     #[command(subcommand)]
     Clock(crate::clock::ClockVerb),

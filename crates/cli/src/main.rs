@@ -16,6 +16,7 @@ mod mark;
 mod member;
 mod notification;
 mod output;
+mod passkey;
 mod places;
 mod policy;
 mod policy_diff;
@@ -89,6 +90,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Completions(args) => reference::completions(&args),
         Verb::Man(args) => reference::man(&args)?,
         Verb::Token(verb) => token::run(&common, verb).await?,
+        Verb::Passkey(verb) => passkey::run(&common, verb).await?,
         Verb::Publish(args) => publish::run(&common, args).await?,
         Verb::Verify(args) => return verify::run(&common, args).await,
         Verb::Log(verb) => log::run(&common, verb).await?,

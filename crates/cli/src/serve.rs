@@ -41,7 +41,7 @@ pub(crate) struct ServeArgs {
     /// Where health and metrics are asked for
     #[arg(long, env = "FOREWARN_ADMIN_LISTEN", value_name = "ADDRESS:PORT")]
     admin_listen: Option<SocketAddr>,
-    /// A TOML file with `listen`, `admin`, `timer`, `[tls]`, `[limits]` and `[notices]`; what is said here goes before it
+    /// A TOML file with `listen`, `admin`, `timer`, `[tls]`, `[limits]`, `[notices]` and `[identity]`; what is said here goes before it
     #[arg(long, env = "FOREWARN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// The certificate chain, PEM

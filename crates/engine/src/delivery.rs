@@ -132,7 +132,7 @@ fn logged(signed: &SignedFetch) -> SignedRequest {
 pub(crate) fn check_fetch(
     program: &Program,
     (case, item, member): (&CaseId, &ItemId, &MemberId),
-    token: TokenId,
+    by: By,
     signed: &SignedRequest,
 ) -> Result<(), String> {
     let fail = |says: &dyn std::fmt::Display| format!("the fetch of `{item}` by `{member}`: {says}");
@@ -140,7 +140,7 @@ pub(crate) fn check_fetch(
     if !keys.iter().any(|key| key.key == signed.key && key.confirmed.is_some()) {
         return Err(fail(&"the member never had the key that signed it"));
     }
-    if program.tokens().by_hash(&signed.token).is_none_or(|shown| shown.id != token) {
+    if program.tokens().by_hash(&signed.token).is_none_or(|shown| By::Token(shown.id) != by) {
         return Err(fail(&"it is signed for another token"));
     }
     let found = SignedFetch {

@@ -354,7 +354,7 @@ fn check_fetches(program: &Program) -> Check {
         for (item, member, granted) in case.grants() {
             let Some(fetched) = &granted.fetched else { continue };
             let Some(signed) = &fetched.signed else { continue };
-            let says = delivery::check_fetch(program, (case.id(), item, member), fetched.token, signed);
+            let says = delivery::check_fetch(program, (case.id(), item, member), fetched.by, signed);
             check.note(says.map_err(|says| format!("entry {}: {says}", fetched.seq)));
         }
     }

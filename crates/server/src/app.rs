@@ -5,7 +5,10 @@ use std::sync::Arc;
 use engine::Engine;
 use tokio::sync::watch;
 
-use crate::{config::Config, limits::Full, metrics::Metrics, notices::Notices, sealed::SealedCopies};
+use crate::{
+    config::Config, identity::Identity, limits::Full, metrics::Metrics, notices::Notices, problem::Problem,
+    sealed::SealedCopies,
+};
 
 /// The running program behind the routes.
 pub struct App {
@@ -19,6 +22,8 @@ pub struct App {
     pub metrics: Metrics,
     /// What is known of the sending of notices.
     pub notices: Notices,
+    /// How it knows people, where they may sign in.
+    pub identity: Option<Identity>,
     /// What it was told at its start.
     pub config: Config,
     stopping: watch::Sender<bool>,
@@ -27,7 +32,7 @@ pub struct App {
 impl App {
     /// Makes the shared state of a server.
     #[must_use]
-    pub fn new(engine: Arc<Engine>, config: Config) -> Arc<Self> {
+    pub fn new(engine: Arc<Engine>, identity: Option<Identity>, config: Config) -> Arc<Self> {
         let sealed = SealedCopies::new(config.limits.sealed);
         let stopping = watch::Sender::new(false);
         Arc::new(Self {
@@ -36,9 +41,18 @@ impl App {
             full: Full::default(),
             metrics: Metrics::new(),
             notices: Notices::default(),
+            identity,
             config,
             stopping,
         })
+    }
+
+    /// Returns how people are known.
+    ///
+    /// # Errors
+    /// [`Problem::no_identity`] where nobody can sign in.
+    pub(crate) fn identity(&self) -> Result<&Identity, Problem> {
+        self.identity.as_ref().ok_or_else(Problem::no_identity)
     }
 
     /// Tells everything that would run on to come to its end.

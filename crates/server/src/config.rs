@@ -6,6 +6,8 @@ use ipnet::IpNet;
 use policy::Lead;
 use serde::Deserialize;
 
+use crate::identity::config::{Approvals, Identity};
+
 /// The server's configuration; an unknown key is refused, since a mistyped limit would be none.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -30,6 +32,8 @@ pub struct Config {
     pub heartbeat_seconds: u32,
     /// How members are told that there is something; without it nobody is.
     pub notices: Option<notify::Config>,
+    /// How people sign in; without it nobody does.
+    pub identity: Option<Identity>,
 }
 
 /// PEM files.
@@ -80,6 +84,7 @@ impl Default for Config {
             timer: true,
             heartbeat_seconds: 300,
             notices: None,
+            identity: None,
         }
     }
 }
@@ -105,6 +110,12 @@ impl Config {
         (self.heartbeat_seconds > 0).then(|| Lead::from_seconds(self.heartbeat_seconds))
     }
 
+    /// Tells whether only people with passkeys approve.
+    #[must_use]
+    pub fn takes_passkeys(&self) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.approvals == Approvals::Passkey)
+    }
+
     /// Reads a configuration.
     ///
     /// # Errors
@@ -120,9 +131,12 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_by_name() {
-        for text in
-            ["port = 80", "[limits]\nbodies = 1", "[tls]\ncertificate = \"c\"\nkey = \"k\"\nca = \"x\""]
-        {
+        for text in [
+            "port = 80",
+            "[limits]\nbodies = 1",
+            "[identity]\norigin = \"x\"\nlifetime = 1",
+            "[tls]\ncertificate = \"c\"\nkey = \"k\"\nca = \"x\"",
+        ] {
             let said = Config::parse(text).unwrap_err().to_string();
             assert!(said.contains("unknown field"), "{said}");
         }

@@ -10,6 +10,7 @@ pub mod auth;
 mod client_certificate;
 pub mod config;
 pub mod health;
+pub mod identity;
 mod limits;
 pub mod metrics;
 pub mod notices;

@@ -20,6 +20,9 @@ const TRIES: SignedDuration = SignedDuration::from_mins(1);
 /// Within how long repeated fetches of one copy are counted.
 const FETCHES: SignedDuration = SignedDuration::from_hours(1);
 
+/// How many ceremonies one network may begin within that time: an office, at nine o'clock.
+const BEGUN: u64 = 120;
+
 /// How many networks this process remembers as having tried too often.
 const REMEMBERED: usize = 4096;
 
@@ -69,6 +72,21 @@ pub(crate) async fn bad_try(app: &App, from: IpAddr) -> Option<Problem> {
             None
         }
     }
+}
+
+/// Counts a ceremony that nobody signed in begins; each is a row for some minutes, and there is room for so many.
+///
+/// # Errors
+/// [`Problem::too_many`], for the rest of the minute.
+pub(crate) async fn begun(app: &App, from: IpAddr) -> Result<(), Problem> {
+    let counted = app.engine.tally(&format!("begun\n{}", network(from)), TRIES).await;
+    let (count, until) = counted.map_err(|error| Problem::of_store(&error))?;
+    if count <= BEGUN {
+        return Ok(());
+    }
+    app.metrics.limited_tries.inc();
+    let says = "too many sign-ins were begun from your network";
+    Err(Problem::too_many(says, until, app.engine.clock().now()))
 }
 
 /// Counts one more fetch of a copy that its member has fetched before.

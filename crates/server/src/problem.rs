@@ -35,13 +35,13 @@ pub struct Problem {
 pub(crate) enum Refused {
     #[response(
         status = 401,
-        description = "no token that is good now; for a copy also a signature that is not good, or is missing where the member must sign",
+        description = "no token and no session that is good now; for a copy also a signature that is not good, or is missing where the member must sign",
         content_type = "application/problem+json"
     )]
     Unauthorized(Problem),
     #[response(
         status = 403,
-        description = "a token that is not good for this",
+        description = "not good for this; or, with the title `step-up needed`, only shortly after a step-up; or, with the title `passkey needed`, only for a person",
         content_type = "application/problem+json"
     )]
     Forbidden(Problem),
@@ -55,6 +55,37 @@ pub(crate) enum Refused {
     #[response(
         status = 503,
         description = "the database is not to be had now; the same may be asked again",
+        content_type = "application/problem+json"
+    )]
+    Unavailable(Problem),
+}
+
+/// What an operation for people may answer with besides.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "the interface's description alone reads it")]
+pub(crate) enum Unset {
+    #[response(
+        status = 403,
+        description = "not signed in, or asked by another site's page",
+        content_type = "application/problem+json"
+    )]
+    Forbidden(Problem),
+    #[response(
+        status = 404,
+        description = "people do not sign in here: no `[identity]` is configured",
+        content_type = "application/problem+json"
+    )]
+    NotFound(Problem),
+    #[response(
+        status = 429,
+        description = "too many tries, or ceremonies begun, from this network",
+        content_type = "application/problem+json",
+        headers(("Retry-After" = u64, description = "seconds to wait"))
+    )]
+    TooManyRequests(Problem),
+    #[response(
+        status = 503,
+        description = "too many at once, or the database is not to be had now",
         content_type = "application/problem+json"
     )]
     Unavailable(Problem),
@@ -104,7 +135,7 @@ impl Problem {
     /// No token, or none that is good.
     #[must_use]
     pub fn unauthorized() -> Self {
-        let detail = "send `Authorization: Bearer TOKEN` with a token that is good now, from where you are";
+        let detail = "sign in, or send `Authorization: Bearer TOKEN` with a token that is good now, from where you are";
         Self::new(StatusCode::UNAUTHORIZED, "not authorised", detail)
     }
 
@@ -125,8 +156,78 @@ impl Problem {
     /// A token that is not good for this.
     #[must_use]
     pub fn forbidden(scope: program::token::Scope) -> Self {
-        let detail = format!("your token lacks the scope `{scope}`: ask an operator for one that has it");
+        let detail =
+            format!("what you show lacks the scope `{scope}`: ask an operator for a token that has it");
         Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    /// A session whose person did not show to be there within the last minutes.
+    #[must_use]
+    pub fn step_up_needed() -> Self {
+        let detail = "this needs your passkey once more: `POST /api/v1/step-up/begin`, answer it, then ask the same \
+            again within five minutes";
+        Self::new(StatusCode::FORBIDDEN, "step-up needed", detail)
+    }
+
+    /// A token where only a person may act.
+    #[must_use]
+    pub fn passkey_needed() -> Self {
+        let detail = "here this takes a person with a passkey, and no token does it: sign in at `/sign-in`";
+        Self::new(StatusCode::FORBIDDEN, "passkey needed", detail)
+    }
+
+    /// A change that another site's page asks for.
+    #[must_use]
+    pub fn cross_site() -> Self {
+        let detail =
+            "this was not asked by a page of this server, and nothing was done: open the server's own page";
+        Self::new(StatusCode::FORBIDDEN, "asked from elsewhere", detail)
+    }
+
+    /// Nobody can sign in.
+    #[must_use]
+    pub fn no_identity() -> Self {
+        let detail = "people do not sign in here: whoever runs this server sets `[identity] origin` in its configuration";
+        Self::new(StatusCode::NOT_FOUND, "no sign-in", detail)
+    }
+
+    /// An answer that signs nobody in, whatever is wrong with it.
+    #[must_use]
+    pub fn not_signed_in() -> Self {
+        let detail =
+            "this did not work: begin again, with a passkey that is registered here and was not revoked";
+        Self::new(StatusCode::FORBIDDEN, "not signed in", detail)
+    }
+
+    /// A link that registers nothing, whatever is wrong with it.
+    #[must_use]
+    pub fn no_link() -> Self {
+        let detail = "this link is unknown, used or over: ask the program's operators for a new one";
+        Self::new(StatusCode::FORBIDDEN, "no link", detail)
+    }
+
+    /// A token where a session is asked about.
+    #[must_use]
+    pub fn no_session() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "no session",
+            "this is for people that are signed in, and not for tokens",
+        )
+    }
+
+    /// A session of somebody without a passkey.
+    #[must_use]
+    pub fn no_passkey() -> Self {
+        let detail = "you have no passkey here: ask another operator for a link, and register one";
+        Self::new(StatusCode::CONFLICT, "no passkey", detail)
+    }
+
+    /// Too many at once.
+    #[must_use]
+    pub fn busy() -> Self {
+        let detail = "too many are signing in at once: try again in five minutes";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
     }
 
     /// There is no key to seal to.
@@ -175,6 +276,11 @@ impl Problem {
         }
     }
 
+    /// Tells whether it refuses somebody for who it is, or is not.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        self.status == StatusCode::FORBIDDEN.as_u16()
+    }
+
     pub(crate) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
         Self { status: status.as_u16(), title, detail: detail.into(), retry_after: None }
     }
@@ -209,6 +315,7 @@ impl Problem {
                 | Refusal::UnknownLeak(_)
                 | Refusal::UnknownReview(_)
                 | Refusal::UnknownToken(_)
+                | Refusal::UnknownPasskey(_)
                 | Refusal::UnknownReport(_)
                 | Refusal::UnknownPolicy(_)
                 | Refusal::UnknownViewing(_)
@@ -249,6 +356,8 @@ impl Problem {
             | Refusal::OtherSigningKey { .. }
             | Refusal::SeenInTheFuture { .. }
             | Refusal::Empty(_)
+            | Refusal::BadName { .. }
+            | Refusal::BadPasskey
             | Refusal::BadNote { .. }
             | Refusal::BadExhibits { .. }
             | Refusal::TooManyReports { .. } => refused(refusal.to_string()),

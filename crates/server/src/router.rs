@@ -38,7 +38,11 @@ pub fn routes(app: Arc<App>) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
-        .layer(header(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
+        // Pages say their own.
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+        ))
 }
 
 /// A panic is a mistake of ours: it is written down, and whoever asked is told nothing of it.

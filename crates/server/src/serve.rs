@@ -18,7 +18,9 @@ use crate::{
     app::App,
     client_certificate::{self, Acceptor},
     config::Config,
-    health, notices, router, timer,
+    health,
+    identity::{Identity, IdentityError},
+    notices, router, timer,
 };
 
 /// How long open answers may take once the server was told to stop.
@@ -44,6 +46,9 @@ pub enum ServeError {
     /// Notices cannot be sent as they were configured.
     #[error("`[notices]` of the configuration cannot be used: {0}")]
     Notices(#[from] notify::mail::SetupError),
+    /// Nobody could sign in as it was configured.
+    #[error("`[identity]` of the configuration cannot be used: {0}")]
+    Identity(#[from] IdentityError),
 }
 
 /// A server at work.
@@ -82,7 +87,11 @@ pub async fn serve(engine: Arc<Engine>, config: Config) -> Result<Serving, Serve
     // Before anything listens: a server that could not tell anybody does not begin.
     let notifier =
         config.notices.clone().map(|notices| Notifier::new(engine.clone(), notices)).transpose()?;
-    let app = App::new(engine, config.clone());
+    let identity = match &config.identity {
+        None => None,
+        Some(identity) => Some(Identity::new(identity, engine.program().await.name())?),
+    };
+    let app = App::new(engine, identity, config.clone());
     let handle = Handle::new();
     let (listener, address) = listen(config.listen)?;
     let mut tasks = Vec::new();

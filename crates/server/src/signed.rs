@@ -19,8 +19,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) method: &'a Method,
     pub(crate) uri: &'a Uri,
     pub(crate) headers: &'a HeaderMap,
-    /// What the token's text was, which is signed for.
-    pub(crate) token: TokenText,
+    /// What the token's text was, which is signed for; nothing for a session.
+    pub(crate) token: Option<TokenText>,
 }
 
 /// Checks the signature of a request for a copy; nothing where there is none and none is asked of the member.
@@ -47,6 +47,11 @@ pub(crate) async fn check(
     if ![INPUT, SIGNATURE, TOKEN].iter().any(|name| asked.headers.contains_key(name)) {
         return if required { Err(refused(&Refusal::Unsigned)) } else { Ok(None) };
     }
+    let Some(token) = &asked.token else {
+        return Err(refused(
+            &"a signed request is made with a token: sign out, or send it without a signature",
+        ));
+    };
     let key = key.ok_or_else(|| refused(&Refusal::NoSigningKey))?;
     let key: MemberVerifier = key.parse().map_err(|_| Problem::internal())?;
     let statement = FetchStatement {
@@ -54,7 +59,7 @@ pub(crate) async fn check(
         case: case.to_owned(),
         item: item.to_owned(),
         query: asked.uri.query().map(str::to_owned),
-        token: Digest::from_bytes(asked.token.sha256().0),
+        token: Digest::from_bytes(token.sha256().0),
     };
     // The log keeps case and item, not the method and a path's spelling.
     if asked.method != Method::GET || asked.uri.path() != statement.path() {

@@ -55,8 +55,7 @@ async fn fill(store: &Store, entries: std::ops::Range<u64>) {
 async fn every_statement_is_taken_by_both_engines() {
     for (name, _, store) in stores().await.all {
         let all = STATEMENTS.into_iter().chain(outbox::STATEMENTS).chain(counter::STATEMENTS);
-        for (statement, types) in all.chain(session::STATEMENTS)
-        {
+        for (statement, types) in all.chain(session::STATEMENTS) {
             let taken = match &store {
                 Store::Sqlite(store) => {
                     store.read.prepare(sqlx::SqlStr::from_static(statement)).await.map(drop)

@@ -55,7 +55,13 @@ fn fetch(who: &str, token: u32, of: &str) -> Command {
 
 fn fetching(who: &str, token: u32, of: &str, signed: Option<SignedRequest>) -> Command {
     let (case, item, member, signed) = (case("c"), item(of), member(who), signed.map(Box::new));
-    Command::Delivery(DeliveryCommand::Fetch(Fetching { case, item, member, by: By::Token(TokenId(token)), signed }))
+    Command::Delivery(DeliveryCommand::Fetch(Fetching {
+        case,
+        item,
+        member,
+        by: By::Token(TokenId(token)),
+        signed,
+    }))
 }
 
 /// A request that whoever makes the command has checked.

@@ -56,7 +56,7 @@ pub struct Acknowledgement {
 ))]
 pub(crate) async fn acknowledge(
     State(app): State<Arc<App>>,
-    Acknowledger(member, token): Acknowledger,
+    Acknowledger(member, shown): Acknowledger,
     Path((case, item)): Path<(String, String)>,
     Body(body): Body<Acknowledgement>,
 ) -> Result<Response, Problem> {
@@ -64,7 +64,7 @@ pub(crate) async fn acknowledge(
         Problem::refused("an acknowledgement has two hashes, a signing key and a signature: update the tool")
     })?;
     let found = find(&app, &member, &case, &item).await?;
-    let receipt = app.engine.acknowledge(&member, token, &found, signed).await;
+    let receipt = app.engine.acknowledge(&member, shown.by()?, &found, signed).await;
     receipt_of(receipt.map_err(|error| Problem::of_member_act(&error))?)
 }
 

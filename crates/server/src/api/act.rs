@@ -63,8 +63,12 @@ pub(crate) fn refused(why: impl std::fmt::Display) -> Problem {
 /// Makes the handler of an act that is one command: its path, what names things in it, the body if it takes one, and
 /// how these become the command.
 macro_rules! act {
+    // What takes a person's presence, or a machine that may act without it, says so before its name.
+    ($(#[doc = $doc:literal])* present $($rest:tt)+) => {
+        crate::api::act::act! { @Approver $(#[doc = $doc])* $($rest)+ }
+    };
     (
-        $(#[doc = $doc:literal])*
+        @$who:ident $(#[doc = $doc:literal])*
         $name:ident $path:tt $(($($param:tt),+; $named:ty))? takes $body:ident => $command:expr
     ) => {
         $(#[doc = $doc])*
@@ -78,7 +82,7 @@ macro_rules! act {
         ))]
         pub(crate) async fn $name(
             axum::extract::State(app): axum::extract::State<std::sync::Arc<crate::app::App>>,
-            crate::auth::Actor(actor): crate::auth::Actor,
+            crate::auth::$who(actor): crate::auth::$who,
             $(axum::extract::Path(named): axum::extract::Path<$named>,)?
             crate::api::Body(body): crate::api::Body<$body>,
         ) -> Result<axum::Json<crate::api::act::Done>, crate::problem::Problem> {
@@ -87,7 +91,7 @@ macro_rules! act {
             crate::api::act::carry_out(&app, &actor, command).await
         }
     };
-    ($(#[doc = $doc:literal])* $name:ident $path:tt ($($param:tt),+; $named:ty) => $command:expr) => {
+    (@$who:ident $(#[doc = $doc:literal])* $name:ident $path:tt ($($param:tt),+; $named:ty) => $command:expr) => {
         $(#[doc = $doc])*
         #[utoipa::path(post, path = $path, tag = "operator",
             params($(($param = String, Path)),+),
@@ -99,12 +103,15 @@ macro_rules! act {
         ))]
         pub(crate) async fn $name(
             axum::extract::State(app): axum::extract::State<std::sync::Arc<crate::app::App>>,
-            crate::auth::Actor(actor): crate::auth::Actor,
+            crate::auth::$who(actor): crate::auth::$who,
             axum::extract::Path(named): axum::extract::Path<$named>,
         ) -> Result<axum::Json<crate::api::act::Done>, crate::problem::Problem> {
             let read: fn($named) -> Result<program::Command, crate::problem::Problem> = $command;
             crate::api::act::carry_out(&app, &actor, read(named)?).await
         }
+    };
+    ($($rest:tt)+) => {
+        crate::api::act::act! { @Actor $($rest)+ }
     };
 }
 

@@ -12,7 +12,7 @@ use program::{
     Command, Program,
     case::{Case, CaseCommand},
     id::{CaseId, MemberId},
-    token::{Holder, Scope},
+    token::Scope,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -175,15 +175,10 @@ act! {
 
 /// Tells which member calls; nothing stands for an operator or an observer.
 async fn caller(parts: &Parts, app: &App) -> Result<Option<MemberId>, Problem> {
-    let token = auth::token(parts, app).await?;
-    let scope = if matches!(token.holder, Holder::Member(_)) { Scope::Fetch } else { Scope::Read };
-    if !token.scopes.contains(&scope) {
-        return Err(Problem::forbidden(scope));
-    }
-    Ok(match token.holder {
-        Holder::Member(member) => Some(member),
-        Holder::Operator(_) | Holder::Observer => None,
-    })
+    let caller = auth::caller(parts, app).await?;
+    let member = caller.member().cloned();
+    caller.check(if member.is_some() { Scope::Fetch } else { Scope::Read })?;
+    Ok(member)
 }
 
 async fn of_member(app: &App, member: &MemberId) -> Result<Vec<MemberCase>, Problem> {

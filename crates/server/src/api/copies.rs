@@ -12,6 +12,7 @@ use axum::{
 use engine::copy::Available;
 use jiff::Timestamp;
 use package::Receipt;
+use policy::Class;
 use program::id::{CaseId, ItemId, MemberId};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -150,23 +151,26 @@ pub(crate) async fn item_by_name(
 ))]
 pub(crate) async fn copy(
     State(app): State<Arc<App>>,
-    Fetcher(member, token): Fetcher,
+    Fetcher(member, shown): Fetcher,
     Path((case, item)): Path<(String, String)>,
     (method, uri, headers): (Method, Uri, HeaderMap),
 ) -> Result<Response, Problem> {
-    let shown = bearer(&headers).ok_or_else(Problem::unauthorized)?;
-    let asked = Asked { method: &method, uri: &uri, headers: &headers, token: shown };
+    let asked = Asked { method: &method, uri: &uri, headers: &headers, token: bearer(&headers) };
     // Before anything is looked for: an answer tells that there is something.
     let signed = signed::check(&app, &asked, &member, (&case, &item)).await?;
     // Decided for every request: a suspension bites in the middle of a download that broke off.
     let found = find(&app, &member, &case, &item).await?;
+    // Asked of what the caller may know of, so that the question tells nobody that there is something.
+    if found.item.class == Class::Reproduction && !shown.is_present(app.engine.clock().now()) {
+        return Err(Problem::step_up_needed());
+    }
     let key = {
         let program = app.engine.program().await;
         let key = program.member(&member).ok().and_then(|member| member.confirmed_key());
         key.map(|key| key.fingerprint.clone()).ok_or_else(Problem::no_key)?
     };
     // In the log before the first byte goes out; that is when it can no longer be taken back.
-    let noted = app.engine.note_fetch(&member, token, &found, signed.as_ref()).await;
+    let noted = app.engine.note_fetch(&member, shown.by()?, &found, signed.as_ref()).await;
     let first = noted.map_err(|error| Problem::of_member_act(&error))?;
     let name = (found.granted.seq, key);
     let kept = app.sealed.get(&name);

@@ -31,31 +31,31 @@ pub struct Acceptance {
 
 act! {
     /// Propose an end of the embargo, or another end
-    propose "/api/v1/cases/{case}/embargo/propose" ("case"; String) takes End =>
+    present propose "/api/v1/cases/{case}/embargo/propose" ("case"; String) takes End =>
     |case, End { ends }| about(&case, EmbargoCommand::Propose { ends })
 }
 
 act! {
     /// Accept the end that is proposed; somebody else than who proposed it
-    accept "/api/v1/cases/{case}/embargo/accept" ("case"; String) takes Acceptance =>
+    present accept "/api/v1/cases/{case}/embargo/accept" ("case"; String) takes Acceptance =>
     |case, Acceptance { ends }| about(&case, EmbargoCommand::Accept { ends: Some(ends) })
 }
 
 act! {
     /// Reject the end that is proposed
-    reject "/api/v1/cases/{case}/embargo/reject" ("case"; String) =>
+    present reject "/api/v1/cases/{case}/embargo/reject" ("case"; String) =>
     |case| about(&case, EmbargoCommand::Reject)
 }
 
 act! {
     /// Keep the embargo although attacks were observed
-    keep "/api/v1/cases/{case}/embargo/keep" ("case"; String) takes Reason =>
+    present keep "/api/v1/cases/{case}/embargo/keep" ("case"; String) takes Reason =>
     |case, Reason { reason }| about(&case, EmbargoCommand::Keep { reason })
 }
 
 act! {
     /// End the embargo early and release nothing yet; takes effect when a second person says the same
-    terminate "/api/v1/cases/{case}/embargo/terminate" ("case"; String) takes Reason =>
+    present terminate "/api/v1/cases/{case}/embargo/terminate" ("case"; String) takes Reason =>
     |case, Reason { reason }| about(&case, EmbargoCommand::Terminate { reason })
 }
 

@@ -25,7 +25,7 @@ use crate::{
         wire::Seen,
     },
     app::App,
-    auth::Actor,
+    auth::{Actor, Approver},
     problem::{Problem, Refused, Undone, Unknown},
 };
 
@@ -65,7 +65,7 @@ pub struct PublicFile {
 
 act! {
     /// Report what the world knows: public knowledge ends the embargo, attacks ask for a decision
-    observe "/api/v1/cases/{case}/observe" ("case"; String) takes Sight =>
+    present observe "/api/v1/cases/{case}/observe" ("case"; String) takes Sight =>
     |case, Sight { what, at }| Ok(Command::Case(name(&case)?, CaseCommand::Observe { what, at }))
 }
 
@@ -80,7 +80,7 @@ act! {
 ))]
 pub(crate) async fn break_embargo(
     State(app): State<Arc<App>>,
-    Actor(actor): Actor,
+    Approver(actor): Approver,
     Path(case): Path<String>,
     Body(Break { reason, approve_waves, publish }): Body<Break>,
 ) -> Result<Json<Exit>, Problem> {

@@ -29,7 +29,7 @@ use crate::{
         wire::{ArtifactClass, Label, Name},
     },
     app::App,
-    auth::{Actor, Reader},
+    auth::{Actor, Approver, Reader},
     problem::{Problem, Refused, Undone, Unknown},
 };
 
@@ -141,7 +141,7 @@ pub(crate) async fn lint(
 ))]
 pub(crate) async fn view(
     State(app): State<Arc<App>>,
-    Actor(actor): Actor,
+    Approver(actor): Approver,
     Path((case, item)): Path<(String, String)>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Response, Problem> {
@@ -172,7 +172,7 @@ pub(crate) async fn viewings(State(app): State<Arc<App>>, _: Reader) -> Json<Vec
 
 act! {
     /// Approve that another operator reads an item once
-    approve_view "/api/v1/viewings/{viewing}/approve" ("viewing"; String) =>
+    present approve_view "/api/v1/viewings/{viewing}/approve" ("viewing"; String) =>
     |viewing| Ok(Command::Viewing(ViewingCommand::Approve { viewing: name(&viewing)? }))
 }
 

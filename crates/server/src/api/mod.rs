@@ -15,10 +15,13 @@ pub mod me;
 pub mod members;
 pub mod notices;
 pub mod operators;
+pub mod passkeys;
 pub mod policies;
 pub mod reports;
 pub mod reviews;
+pub mod session;
 pub mod sightings;
+pub mod sign_in;
 pub mod tokens;
 pub mod vetting;
 pub mod waves;
@@ -33,32 +36,35 @@ use axum::{
 };
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, problem::Problem};
+use crate::{app::App, identity::cookie, problem::Problem};
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; opening and tracing leak cases, evidence and hunting; proposing and simulating marks; explaining a decision; screening of members, duties and what lapses, admission in one go, facts by their codes; a wave by its instant; proving policies and trying them on scenarios; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
-    modifiers(&Bearer),
-    security(("token" = [])),
+    modifiers(&Schemes),
+    security(("token" = []), ("session" = [])),
     tags(
         (name = "member", description = "With a member's token"),
         (name = "operator", description = "With an operator's or an observer's token"),
+        (name = "people", description = "For browsers: passkeys, and the sessions that they open. A session does what a token of the same holder does; what changes something takes `Sec-Fetch-Site: same-origin` or this server's `Origin`"),
         (name = "log", description = "The public log; needs no token")
     )
 )]
 struct Description;
 
-struct Bearer;
+struct Schemes;
 
-impl Modify for Bearer {
+impl Modify for Schemes {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         let components = openapi.components.get_or_insert_with(Default::default);
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
+        let cookie = ApiKey::Cookie(ApiKeyValue::new(cookie::NAME));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     }
 }
 
@@ -116,6 +122,19 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(tokens::invite))
         .routes(routes!(tokens::list, tokens::issue))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(passkeys::list))
+        .routes(routes!(passkeys::invite))
+        .routes(routes!(passkeys::revoke))
+        .routes(routes!(sign_in::begin_enrolment))
+        .routes(routes!(sign_in::finish_enrolment))
+        .routes(routes!(sign_in::begin))
+        .routes(routes!(sign_in::finish))
+        .routes(routes!(session::show))
+        .routes(routes!(session::begin_step_up))
+        .routes(routes!(session::finish_step_up))
+        .routes(routes!(session::sign_out))
+        .routes(routes!(session::sign_out_others))
+        .routes(routes!(session::revoke))
         .routes(routes!(reviews::list, reviews::open))
         .routes(routes!(reviews::review))
         .routes(routes!(reviews::reply))

@@ -24,7 +24,7 @@ use crate::{
         wire,
     },
     app::App,
-    auth::{Actor, Reader},
+    auth::{Approver, Reader},
     problem::{Problem, Refused, Undone, Unknown},
 };
 
@@ -117,7 +117,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: Reader) -> Json<Vec<Ope
 
 act! {
     /// Add an operator; takes effect when a second operator asks for the same, once there are two
-    add "/api/v1/operators" takes NewOperator =>
+    present add "/api/v1/operators" takes NewOperator =>
     |NewOperator { operator }| Ok(Command::AddOperator(operator))
 }
 
@@ -132,7 +132,7 @@ act! {
 ))]
 pub(crate) async fn roles(
     State(app): State<Arc<App>>,
-    Actor(actor): Actor,
+    Approver(actor): Approver,
     Path(operator): Path<String>,
     Body(Roles { roles }): Body<Roles>,
 ) -> Result<Json<Done>, Problem> {
@@ -182,7 +182,7 @@ pub(crate) async fn rules(State(app): State<Arc<App>>, _: Reader) -> Json<Rules>
 
 act! {
     /// Set what a member must meet; takes effect when a second operator asks for the same
-    criteria "/api/v1/criteria" takes Criteria =>
+    present criteria "/api/v1/criteria" takes Criteria =>
     |Criteria { criteria }| {
         let one = |NewCriterion { id, sentence, source }| Criterion { id, sentence, source };
         Ok(Command::SetCriteria(criteria.into_iter().map(one).collect()))

@@ -135,7 +135,7 @@ act! {
 
 act! {
     /// Put a proposed version in force; somebody else than who proposed it
-    adopt "/api/v1/policies/{number}/adopt" ("number"; String) =>
+    present adopt "/api/v1/policies/{number}/adopt" ("number"; String) =>
     |number| Ok(Command::Policy(PolicyCommand::Adopt { number: name(&number)? }))
 }
 

@@ -117,13 +117,13 @@ pub struct ReportLine {
 ))]
 pub(crate) async fn file(
     State(app): State<Arc<App>>,
-    Reporter(member, token): Reporter,
+    Reporter(member, shown): Reporter,
     Body(report): Body<Report>,
 ) -> Result<Json<Filed>, Problem> {
     let case: CaseId = report.case.parse().map_err(|_| Problem::not_found())?;
     let at = report.at.unwrap_or_else(|| app.engine.clock().now());
     let (said, found) = read(&report, at).map_err(Problem::refused)?;
-    let entries = app.engine.file_report(member, token, case, said, report.note, found).await;
+    let entries = app.engine.file_report(member, shown.by()?, case, said, report.note, found).await;
     let entries = entries.map_err(|error| Problem::of_member_act(&error))?;
     let number = entries.iter().find_map(|entry| match &entry.event {
         Event::Report(ReportEvent::Filed { report, .. }) => Some(report.to_string()),

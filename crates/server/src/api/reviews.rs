@@ -170,7 +170,7 @@ act! {
 
 act! {
     /// Confirm the outcome on the table; somebody else than who proposed it
-    confirm "/api/v1/reviews/{review}/confirm" ("review"; String) =>
+    present confirm "/api/v1/reviews/{review}/confirm" ("review"; String) =>
     |id| Ok(Command::Review(ReviewCommand::Confirm { review: name(&id)? }))
 }
 

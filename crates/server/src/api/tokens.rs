@@ -26,7 +26,7 @@ use crate::{
         wire,
     },
     app::App,
-    auth::{Actor, Reader},
+    auth::{Approver, Reader},
     problem::{Problem, Refused, Undone, Unknown},
 };
 
@@ -131,7 +131,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: Reader) -> Json<Vec<Tok
 ))]
 pub(crate) async fn issue(
     State(app): State<Arc<App>>,
-    Actor(actor): Actor,
+    Approver(actor): Approver,
     Body(NewToken { holder, member, scopes, until, from, certificate }): Body<NewToken>,
 ) -> Result<Response, Problem> {
     let holder = holder_of(holder, member, &actor)?;
@@ -158,7 +158,7 @@ pub(crate) async fn issue(
 ))]
 pub(crate) async fn invite(
     State(app): State<Arc<App>>,
-    Actor(actor): Actor,
+    Approver(actor): Approver,
     Path(member): Path<String>,
     Body(NewInvitation { until }): Body<NewInvitation>,
 ) -> Result<Response, Problem> {

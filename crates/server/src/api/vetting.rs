@@ -190,7 +190,7 @@ act! {
 
 act! {
     /// Admit an applicant; where there are criteria, on a sheet that two people signed
-    admit "/api/v1/members/{member}/admit" ("member"; String) takes Admission =>
+    present admit "/api/v1/members/{member}/admit" ("member"; String) takes Admission =>
     |id, Admission { tier, agreement }| {
         about(&id, MemberCommand::Admit { tier, agreement: agreement.into() })
     }
@@ -198,7 +198,7 @@ act! {
 
 act! {
     /// Reinstate a suspended or restricted member; takes effect when a second person says the same
-    reinstate "/api/v1/members/{member}/reinstate" ("member"; String) takes Reason =>
+    present reinstate "/api/v1/members/{member}/reinstate" ("member"; String) takes Reason =>
     |id, Reason { reason }| about(&id, MemberCommand::Move { to: Standing::Active, reason })
 }
 
@@ -278,13 +278,13 @@ act! {
 
 act! {
     /// Confirm a key of either kind, after its fingerprint was compared over a second channel
-    confirm_key "/api/v1/members/{member}/keys/confirm" ("member"; String) takes Fingerprint =>
+    present confirm_key "/api/v1/members/{member}/keys/confirm" ("member"; String) takes Fingerprint =>
     |id, Fingerprint { fingerprint }| about(&id, MemberCommand::ConfirmKey { fingerprint })
 }
 
 act! {
     /// Confirm the key in use once more, which is due from time to time
-    reconfirm_key "/api/v1/members/{member}/keys/reconfirm" ("member"; String) takes Fingerprint =>
+    present reconfirm_key "/api/v1/members/{member}/keys/reconfirm" ("member"; String) takes Fingerprint =>
     |id, Fingerprint { fingerprint }| about(&id, MemberCommand::ReconfirmKey { fingerprint })
 }
 

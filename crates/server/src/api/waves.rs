@@ -23,7 +23,7 @@ use crate::{
         wire::{Length, Name},
     },
     app::App,
-    auth::{Actor, Reader},
+    auth::{Actor, Approver, Reader},
     problem::{Problem, Refused, Undone, Unknown},
 };
 
@@ -120,7 +120,7 @@ pub(crate) async fn plan(
 ))]
 pub(crate) async fn approve(
     State(app): State<Arc<App>>,
-    Actor(actor): Actor,
+    Approver(actor): Approver,
     Path(named): Path<(String, String)>,
     crate::api::Body(Approval { plan }): crate::api::Body<Approval>,
 ) -> Result<Json<Approved>, Problem> {

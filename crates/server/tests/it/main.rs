@@ -17,11 +17,17 @@ mod hostile;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]
 mod operate;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod presence;
 #[cfg(test)]
 mod public;
 #[cfg(test)]

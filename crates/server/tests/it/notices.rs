@@ -150,7 +150,7 @@ async fn notices_that_nobody_tries_make_the_server_not_ready() {
         mail: None,
         webhooks: Webhooks::default(),
     });
-    let app = server::App::new(world.engine.clone(), config);
+    let app = server::App::new(world.engine.clone(), None, config);
     assert_eq!(server::notices::leaving(&app).await, Ok(()));
     world.clock.set(after(world.clock.now(), 301_000_000));
     let says = server::notices::leaving(&app).await.unwrap_err();
