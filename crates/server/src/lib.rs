@@ -21,6 +21,7 @@ pub mod sealed;
 pub mod serve;
 mod signed;
 pub mod timer;
+mod web;
 
 pub use app::App;
 pub use config::Config;

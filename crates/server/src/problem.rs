@@ -276,6 +276,11 @@ impl Problem {
         }
     }
 
+    /// Tells whether nothing good was shown.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED.as_u16()
+    }
+
     /// Tells whether it refuses somebody for who it is, or is not.
     pub(crate) fn is_forbidden(&self) -> bool {
         self.status == StatusCode::FORBIDDEN.as_u16()

@@ -13,14 +13,15 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use crate::{api, app::App, health, problem::Problem, public_log};
+use crate::{api, app::App, health, problem::Problem, public_log, web};
 
 /// Builds the routes of the main listener.
 pub fn routes(app: Arc<App>) -> Router {
     let limits = app.config.limits;
     let (api, _) = api::routes();
     let header = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
-    api.route("/healthz", get(health::healthz))
+    api.merge(web::routes())
+        .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/log/checkpoint", get(public_log::checkpoint))
         .route("/log/vkey", get(public_log::vkey))

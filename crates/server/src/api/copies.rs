@@ -26,7 +26,7 @@ use crate::{
 };
 
 const SEALED: HeaderValue = HeaderValue::from_static("application/age");
-pub(super) const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
+pub(crate) const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 
 /// A copy that the member may fetch now.
 #[derive(Debug, Serialize, ToSchema)]

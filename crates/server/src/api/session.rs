@@ -35,36 +35,36 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SessionView {
     /// Who is signed in.
-    user: String,
+    pub(crate) user: String,
     /// The operator, of an operator's session.
-    operator: Option<String>,
+    pub(crate) operator: Option<String>,
     /// The member, of a session of somebody there.
-    member: Option<String>,
+    pub(crate) member: Option<String>,
     /// By which passkey.
-    passkey: Option<String>,
+    pub(crate) passkey: Option<String>,
     /// Since when.
-    since: Timestamp,
+    pub(crate) since: Timestamp,
     /// When it ends at the latest.
-    ends: Timestamp,
+    pub(crate) ends: Timestamp,
     /// Until when what takes a step-up is done without another one; absent when one is needed.
-    stepped_up_until: Option<Timestamp>,
+    pub(crate) stepped_up_until: Option<Timestamp>,
     /// The person's sessions, this one among them.
-    sessions: Vec<SessionLine>,
+    pub(crate) sessions: Vec<SessionLine>,
     /// The person's passkeys, those that were revoked too.
-    passkeys: Vec<PasskeyLine>,
+    pub(crate) passkeys: Vec<PasskeyLine>,
 }
 
 /// One of a person's sessions.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SessionLine {
     /// Whether it is the one that asks.
-    this: bool,
+    pub(crate) this: bool,
     /// By which passkey.
-    passkey: Option<String>,
+    pub(crate) passkey: Option<String>,
     /// Since when.
-    since: Timestamp,
+    pub(crate) since: Timestamp,
     /// When it was used last, to the minute.
-    seen: Timestamp,
+    pub(crate) seen: Timestamp,
 }
 
 /// What ended.

@@ -25,6 +25,8 @@ mod notices;
 #[cfg(test)]
 mod operate;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod presence;
