@@ -78,7 +78,7 @@ pub(crate) async fn found(root: &Path, members: usize) -> anyhow::Result<(Engine
             scopes: [Scope::Fetch].into(),
             until,
             from: Vec::new(),
-        certificate: None,
+            certificate: None,
         };
         commands.push(Command::Member(id.clone(), MemberCommand::Enrol(Box::new(enrolment))));
         commands.push(Command::Member(id, MemberCommand::ConfirmKey { fingerprint: key.fingerprint() }));
