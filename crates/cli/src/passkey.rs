@@ -139,8 +139,8 @@ fn list(common: &Common, program: &Program, now: Timestamp) -> anyhow::Result<()
         links: Vec<&'a Link>,
     }
     let known = program.passkeys();
-    let open = |link: &&Link| link.used.is_none() && now < link.until;
-    let listed = Listed { passkeys: known.iter().collect(), links: known.links().filter(open).collect() };
+    let open = known.links().filter(|link| known.is_open(program, link, now));
+    let listed = Listed { passkeys: known.iter().collect(), links: open.collect() };
     let passkeys = listed.passkeys.iter().map(|passkey| {
         let state = match &passkey.revoked {
             Some((at, reason)) => format!("revoked {at}: {reason}"),

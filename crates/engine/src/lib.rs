@@ -6,6 +6,7 @@
 //! `policy_diff`, `verify`, `export`. The log is written by one task (`writer`), and only here do time, randomness
 //! and files come in.
 
+pub mod assertion;
 pub mod backup;
 pub mod blobs;
 pub mod bucket;

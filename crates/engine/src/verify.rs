@@ -15,6 +15,7 @@ use serde::Serialize;
 use tlog::{LeafHash, Tree};
 
 use crate::{
+    assertion,
     blobs::{BlobError, Blobs},
     checkpoint::CheckpointPlace,
     copy, delivery,
@@ -366,6 +367,11 @@ fn check_acknowledgements(program: &Program, origin: &str, tree: &Tree) -> Check
     let mut check = Check::new("acknowledgements");
     for case in program.cases() {
         for (item, member, granted) in case.grants() {
+            if let Some(asserted) = &granted.asserted {
+                let of = (case.id(), item, member);
+                let says = assertion::check(program, (origin, tree), of, granted, asserted);
+                check.note(says.map_err(|says| format!("entry {}: {says}", asserted.seq)));
+            }
             let Some(acknowledged) = &granted.acknowledged else { continue };
             let says = delivery::check(program, (origin, tree), (case.id(), item, member), granted);
             check.note(says.map_err(|says| format!("entry {}: {says}", acknowledged.seq)));

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Event, actor,
+    assertion::{self, Asserting},
     by::By,
     case::Case,
     context::Context,
@@ -89,6 +90,8 @@ pub enum DeliveryCommand {
     Fetch(Fetching),
     /// Acknowledges it, once.
     Acknowledge(Acknowledging),
+    /// Acknowledges it with a passkey, once.
+    Assert(Box<Asserting>),
 }
 
 /// When a copy was fetched first, by what, and signed by whom.
@@ -142,11 +145,18 @@ impl Granted {
     /// Returns how far the copy has come.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
-        match (&self.acknowledged, &self.fetched) {
+        match (self.acknowledged_at(), &self.fetched) {
             (Some(_), _) => Delivery::Acknowledged,
             (None, Some(_)) => Delivery::Fetched,
             (None, None) => Delivery::Granted,
         }
+    }
+
+    /// Returns when the copy was acknowledged first, by the signing key or by somebody's passkey.
+    #[must_use]
+    pub fn acknowledged_at(&self) -> Option<Timestamp> {
+        let signed = self.acknowledged.as_ref().map(|found| found.at);
+        signed.into_iter().chain(self.asserted.as_ref().map(|found| found.at)).min()
     }
 }
 
@@ -217,6 +227,7 @@ pub(crate) fn decide(
             }
             GrantEvent::Fetched(fetching)
         }
+        DeliveryCommand::Assert(asserting) => return assertion::decide(program, ctx, *asserting),
         DeliveryCommand::Acknowledge(acknowledging) => {
             let Acknowledging { case, item, member, by, .. } = &acknowledging;
             by.check(program, ctx, member, Scope::Acknowledge)?;
@@ -263,7 +274,7 @@ fn check_signed(
 }
 
 /// Finds a grant whose copy the member may have at this instant.
-fn permitted<'a>(
+pub(crate) fn permitted<'a>(
     program: &'a Program,
     ctx: &Context<'_>,
     case: &CaseId,
@@ -283,6 +294,7 @@ fn permitted<'a>(
 pub(crate) fn apply(granted: &mut Granted, event: &GrantEvent, seq: u64, at: Timestamp) {
     match event {
         GrantEvent::Given(_) => {}
+        GrantEvent::Asserted(found) => assertion::apply(granted, found, seq, at),
         GrantEvent::Fetched(Fetching { by, signed, .. }) => {
             granted.fetched = Some(Fetched { seq, at, by: *by, signed: signed.clone() });
         }

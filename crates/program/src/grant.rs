@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Event,
+    assertion::{Asserted, Asserting},
     context::Context,
     delivery::{Acknowledged, Acknowledging, Fetched, Fetching},
     id::{CaseId, ItemId, MemberId, Sha256, WaveId},
@@ -55,6 +56,9 @@ pub struct Granted {
     /// Its member's acknowledgement.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<Box<Acknowledged>>,
+    /// Its acknowledgement by the passkey of somebody at the member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asserted: Option<Box<Asserted>>,
 }
 
 /// What happened to a copy.
@@ -67,6 +71,8 @@ pub enum GrantEvent {
     Fetched(Fetching),
     /// The member signed that it opened it.
     Acknowledged(Acknowledging),
+    /// Somebody at the member acknowledged it with a passkey.
+    Asserted(Box<Asserting>),
 }
 
 /// The body of a grant's entry.

@@ -6,6 +6,7 @@
 //! Each module holds one concept with its types, its commands, its events and its part of both functions.
 
 pub mod actor;
+pub mod assertion;
 pub mod by;
 pub mod case;
 pub mod clock;

@@ -203,9 +203,15 @@ impl Passkeys {
     #[must_use]
     pub fn open(&self, program: &Program, sha256: &Sha256, now: Timestamp) -> Option<&Link> {
         let found = self.links.get(self.by_hash.get(sha256)?)?;
-        let newest = self.links.values().rfind(|other| other.user == found.user)?;
-        let open = found.id == newest.id && found.used.is_none() && now < found.until;
-        (open && found.user.welcome(program)).then_some(found)
+        self.is_open(program, found, now).then_some(found)
+    }
+
+    /// Tells whether a link is good at an instant.
+    #[must_use]
+    pub fn is_open(&self, program: &Program, link: &Link, now: Timestamp) -> bool {
+        let newest = self.links.values().rfind(|other| other.user == link.user);
+        let replaced = newest.is_none_or(|newest| newest.id != link.id);
+        !replaced && link.used.is_none() && now < link.until && link.user.welcome(program)
     }
 
     /// Returns when a person's sessions ended last, whatever made them: none that began before is good again, even if

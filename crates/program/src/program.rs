@@ -313,6 +313,7 @@ impl Program {
                     package: given.package,
                     fetched: None,
                     acknowledged: None,
+                    asserted: None,
                 };
                 // The member's and item's own ids share one allocation each over a million grants.
                 let member = self.members.get(&given.member).map_or(&given.member, |known| &known.id).clone();
@@ -327,6 +328,11 @@ impl Program {
                 });
             }
             Event::Grant(event @ GrantEvent::Acknowledged(of)) => {
+                self.with_grant((&of.case, &of.item, &of.member), |it| {
+                    delivery::apply(it, event, entry.seq, at)
+                });
+            }
+            Event::Grant(event @ GrantEvent::Asserted(of)) => {
                 self.with_grant((&of.case, &of.item, &of.member), |it| {
                     delivery::apply(it, event, entry.seq, at)
                 });

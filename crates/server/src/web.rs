@@ -1,7 +1,7 @@
 //! Pages for people: signing in, registering a passkey, one's own account. Whatever they do, they do by the interface
 //! that `api` describes.
 
-use std::sync::Arc;
+use std::{borrow::Borrow, sync::Arc};
 
 use askama::Template;
 use axum::{
@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
+use jiff::Timestamp;
 
 use crate::{
     api::{
@@ -92,6 +93,11 @@ async fn file(axum::extract::Path(name): axum::extract::Path<String>) -> Result<
 async fn named(app: &App) -> Result<String, Problem> {
     app.identity()?;
     Ok(app.engine.program().await.name().to_owned())
+}
+
+/// Writes an instant for people, to the minute.
+fn utc(at: impl Borrow<Timestamp>) -> String {
+    at.borrow().strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 fn page(template: &impl Template) -> Result<Response, Problem> {

@@ -25,7 +25,7 @@ async function ask(path, body) {
     location.assign("/sign-in");
     throw new Error("Your session is over: sign in again.");
   }
-  if (!answer.ok) throw new Error(content.detail);
+  if (!answer.ok) throw new Error(`${content.detail.charAt(0).toUpperCase()}${content.detail.slice(1)}.`);
   return content;
 }
 

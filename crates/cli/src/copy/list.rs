@@ -37,7 +37,7 @@ impl<'a> Listed<'a> {
             fetched: fetched.map(|fetched| fetched.at),
             fetched_with: fetched.map(|fetched| fetched.by.to_string()),
             fetched_key: fetched.and_then(|it| it.signed.as_ref()).map(|signed| signed.key.as_str()),
-            acknowledged: acknowledged.map(|found| found.at),
+            acknowledged: row.granted.and_then(|granted| granted.acknowledged_at()),
             acknowledged_key: acknowledged.map(|found| found.key.as_str()),
         }
     }

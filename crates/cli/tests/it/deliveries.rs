@@ -59,3 +59,32 @@ fn an_invitation_is_shown_once_and_its_code_is_not_in_the_log() {
     assert!(desk.ok(&["report", "list"]).contains("no report yet"));
     desk.refuses(&["report", "adopt", "M1"], &["no report `M1`"]);
 }
+
+#[test]
+fn a_link_for_a_passkey_takes_two_operators_or_whoever_holds_the_folder() {
+    let desk = Desk::peopled();
+    let at = ["--url", "https://warn.example/"];
+    let invite = |whom: &[&'static str]| [&["passkey", "invite"], whom, &at].concat();
+    let (bob, jo) = (["--operator", "bob"], ["--member", "veltrune", "--name", "Jo Park"]);
+    desk.refuses(&invite(&["--operator", "zoe"]), &["`zoe` is not an operator"]);
+    desk.refuses(&invite(&["--member", "nobody", "--name", "Jo"]), &["no member `nobody`"]);
+    desk.refuses(&["passkey", "invite", "--operator", "bob", "--url", "http://warn.example"], &["https://"]);
+    desk.refuses(&[&invite(&bob)[..], &["--for", "8d"]].concat(), &["none lasts beyond"]);
+
+    // Of two operators the second gets the link, and whoever holds the folder needs nobody.
+    let waits = desk.json_by("alice", &invite(&bob));
+    assert_eq!((&waits["url"], &waits["waits_for"]), (&json!(null), &json!("a second operator")));
+    let made = desk.json_by("ines", &invite(&bob));
+    let url = made["url"].as_str().unwrap();
+    assert!(url.starts_with("https://warn.example/enrol-passkey#forewarn_passkey_"), "{url}");
+    let code = url.split('#').nth(1).unwrap();
+    let database = std::fs::read(desk.path("acme/forewarn.db")).unwrap();
+    assert!(!database.windows(code.len()).any(|window| window == code.as_bytes()));
+    assert!(desk.ok(&invite(&bob)).contains("#forewarn_passkey_"));
+    assert!(desk.by("alice", &invite(&jo)).contains("#forewarn_passkey_"));
+
+    let listed = desk.ok(&["passkey", "list"]);
+    assert!(listed.contains("operator bob") && listed.contains("Jo Park of member veltrune"), "{listed}");
+    assert_eq!(desk.json(&["passkey", "list"])["links"].as_array().unwrap().len(), 2, "one ended");
+    desk.refuses(&["passkey", "revoke", "P1", "--reason", "lost"], &["no passkey `P1`"]);
+}

@@ -4,12 +4,14 @@ use policy::Standing;
 use program::{
     Command, Context, Entry, Event, Program, Refusal,
     actor::{CONSOLE, MEMBER, TIMER},
+    assertion::{Asserting, Assertion},
+    delivery::{Delivery, DeliveryCommand},
     id::{LinkId, PasskeyId},
     passkey::{PasskeyCommand, PasskeyEvent, Registering, User},
 };
 use proptest::prelude::*;
 
-use crate::world::{DAY, World, member, sha, t, to, user};
+use crate::world::{DAY, World, case, item, member, sha, t, to, user};
 
 fn operator(id: &str) -> User {
     User::Operator(user(id))
@@ -221,4 +223,63 @@ proptest! {
             prop_assert_eq!(by.count(), usize::from(link.used.is_some()));
         }
     }
+}
+
+#[test]
+fn a_copy_is_acknowledged_once_by_a_good_passkey_of_its_member() {
+    let mut world = World::due();
+    world.release("ann").unwrap();
+    for (number, (who, name)) in [("acme", "Jo"), ("acme", "Bo"), ("bolt", "Jo")].into_iter().enumerate() {
+        let code = format!("c{number}");
+        world.ok("ann", invite(at(who, name), &code, 17 * DAY));
+        world.ok(MEMBER, register(&code, &format!("k{number}")));
+    }
+    let granted = {
+        let case = world.program.case(&case("c")).unwrap();
+        case.granted(&item("notice.md"), &member("acme")).unwrap().clone()
+    };
+    let asserting = |change: fn(&mut Asserting)| {
+        let assertion = Assertion {
+            credential: String::from("k0"),
+            authenticator_data: String::from("data"),
+            client_data: String::from("client"),
+            signature: String::from("signature"),
+        };
+        let mut asserting = Asserting {
+            case: case("c"),
+            item: item("notice.md"),
+            member: member("acme"),
+            grant: granted.seq,
+            sha256: granted.sha256,
+            tree_size: granted.seq + 1,
+            root: sha("root"),
+            passkey: PasskeyId(1),
+            assertion,
+        };
+        change(&mut asserting);
+        Command::Delivery(DeliveryCommand::Assert(Box::new(asserting)))
+    };
+    type Change = fn(&mut Asserting);
+    let changes: [(Change, Refusal); 7] = [
+        (|it| it.grant += 1, Refusal::OtherGrant),
+        (|it| it.sha256 = sha("other"), Refusal::OtherGrant),
+        (|it| it.tree_size -= 1, Refusal::OtherGrant),
+        (|it| it.tree_size += 10_000, Refusal::OtherGrant),
+        (|it| it.passkey = PasskeyId(2), Refusal::BadPasskey),
+        (|it| it.passkey = PasskeyId(3), Refusal::TokenNotGood),
+        (|it| it.member = member("bolt"), Refusal::TokenNotGood),
+    ];
+    for (change, refusal) in changes {
+        assert_eq!(world.refused(MEMBER, asserting(change)), refusal);
+    }
+    assert_eq!(world.refused("ann", asserting(|_| {})), Refusal::ByMemberAlone);
+    world.ok(MEMBER, asserting(|_| {}));
+    world.idle(MEMBER, asserting(|_| {}));
+    let other = asserting(|it| it.assertion.signature = String::from("other"));
+    assert_eq!(world.refused(MEMBER, other), Refusal::AcknowledgedAlready);
+    let case = world.program.case(&case("c")).unwrap();
+    let granted = case.granted(&item("notice.md"), &member("acme")).unwrap();
+    assert_eq!((granted.delivery(), granted.acknowledged_at()), (Delivery::Acknowledged, Some(world.now)));
+    world.ok("ann", revoke(1, None));
+    assert_eq!(world.refused(MEMBER, asserting(|_| {})), Refusal::TokenNotGood);
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use policy::{Class, DutySubject, Fact, FactKind, Lead, Restriction, Role, Standing, Tier, Trigger};
 use program::{
     Entry, Event,
+    assertion::{Asserting, Assertion},
     by::By,
     case::{CaseEvent, Observation, PublishedFile},
     deadline::{DeadlineEvent, DeadlineKind},
@@ -370,7 +371,24 @@ fn grant_events() -> impl Strategy<Value = GrantEvent> {
             })
         },
     );
-    prop_oneof![2 => given, 1 => fetched, 1 => acknowledged]
+    let assertion = (text(), text(), text(), text()).prop_map(
+        |(credential, authenticator_data, client_data, signature)| Assertion {
+            credential,
+            authenticator_data,
+            client_data,
+            signature,
+        },
+    );
+    let of = (cases(), items(), members(), small());
+    let asserted = (of, any::<u64>(), hashes(), any::<u64>(), hashes(), assertion).prop_map(
+        |((case, item, member, passkey), grant, sha256, tree_size, root, assertion)| {
+            let passkey = PasskeyId(passkey);
+            let asserting =
+                Asserting { case, item, member, grant, sha256, tree_size, root, passkey, assertion };
+            GrantEvent::Asserted(Box::new(asserting))
+        },
+    );
+    prop_oneof![2 => given, 1 => fetched, 1 => acknowledged, 1 => asserted]
 }
 
 fn exhibits() -> impl Strategy<Value = Exhibit> {

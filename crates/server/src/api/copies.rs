@@ -63,7 +63,7 @@ impl CopyLine {
             size: copy.granted.size,
             granted_at: copy.granted.at,
             seq: copy.granted.seq,
-            acknowledged_at: copy.granted.acknowledged.as_ref().map(|found| found.at),
+            acknowledged_at: copy.granted.acknowledged_at(),
         }
     }
 }

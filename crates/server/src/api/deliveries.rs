@@ -70,7 +70,7 @@ fn line(row: &Row<'_>) -> DeliveryLine {
         granted: row.granted.map(|granted| granted.at),
         fetched: fetched.map(|fetched| fetched.at),
         fetched_key: fetched.and_then(|fetched| fetched.signed.as_ref()).map(|signed| signed.key.clone()),
-        acknowledged: acknowledged.map(|found| found.at),
+        acknowledged: row.granted.and_then(|granted| granted.acknowledged_at()),
         key: acknowledged.map(|found| found.key.clone()),
     }
 }

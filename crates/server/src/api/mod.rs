@@ -94,6 +94,8 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(copies::copy))
         .routes(routes!(copies::receipt))
         .routes(routes!(acknowledge::acknowledge))
+        .routes(routes!(acknowledge::begin))
+        .routes(routes!(acknowledge::finish))
         .routes(routes!(reports::file))
         .routes(routes!(enrol::enrol))
         .routes(routes!(events::events))

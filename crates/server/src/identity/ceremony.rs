@@ -160,19 +160,19 @@ pub(crate) async fn finish_step_up(
 }
 
 /// Lists a person's passkeys that are good now.
-fn good_of<'a>(program: &'a Program, user: &'a User) -> impl Iterator<Item = &'a Passkey> {
+pub(super) fn good_of<'a>(program: &'a Program, user: &'a User) -> impl Iterator<Item = &'a Passkey> {
     program.passkeys().of(user).filter(|known| known.good(program))
 }
 
 /// Reads a passkey as the log has it.
-fn read(known: &Passkey) -> Result<Credential, Problem> {
+pub(super) fn read(known: &Passkey) -> Result<Credential, Problem> {
     serde_json::from_value(known.public.clone()).map_err(|error| {
         tracing::error!(passkey = %known.id, error = %error, "a passkey in the log cannot be read");
         Problem::not_signed_in()
     })
 }
 
-async fn begin<S: Serialize>(
+pub(super) async fn begin<S: Serialize>(
     app: &App,
     ceremony: Ceremony,
     about: &str,
@@ -185,7 +185,7 @@ async fn begin<S: Serialize>(
     Ok(Begun { ceremony: text.reveal().to_owned(), options })
 }
 
-async fn take<S: DeserializeOwned>(
+pub(super) async fn take<S: DeserializeOwned>(
     app: &App,
     ceremony: Ceremony,
     text: &str,
@@ -199,12 +199,12 @@ async fn take<S: DeserializeOwned>(
 }
 
 /// An answer that the library takes counts only if the person was verified, by whatever the authenticator asks for.
-fn verified(done: WebauthnResult<AuthenticationResult>) -> Result<AuthenticationResult, Problem> {
+pub(super) fn verified(done: WebauthnResult<AuthenticationResult>) -> Result<AuthenticationResult, Problem> {
     let done = done.map_err(|error| unanswered(&error))?;
     if done.user_verified() { Ok(done) } else { Err(Problem::not_signed_in()) }
 }
 
-fn parse<T: DeserializeOwned>(answer: Value) -> Result<T, Problem> {
+pub(super) fn parse<T: DeserializeOwned>(answer: Value) -> Result<T, Problem> {
     serde_json::from_value(answer).map_err(|error| {
         tracing::info!(error = %error, "an authenticator's answer cannot be read");
         Problem::not_signed_in()
@@ -217,7 +217,7 @@ fn unanswered(error: &dyn std::fmt::Display) -> Problem {
 }
 
 /// A challenge that cannot be made is our mistake.
-fn ours<T>(made: WebauthnResult<T>) -> Result<T, Problem> {
+pub(super) fn ours<T>(made: WebauthnResult<T>) -> Result<T, Problem> {
     made.map_err(|error| {
         tracing::error!(error = %error, "a ceremony cannot begin");
         Problem::internal()
@@ -225,11 +225,11 @@ fn ours<T>(made: WebauthnResult<T>) -> Result<T, Problem> {
 }
 
 /// What a page asks for when somebody pressed a button, without a mediation by the browser's own form filling.
-fn asked<T: Serialize>(options: &T) -> Result<Value, Problem> {
+pub(super) fn asked<T: Serialize>(options: &T) -> Result<Value, Problem> {
     let options = to_json(options)?;
     Ok(json!({ "publicKey": options.get("publicKey") }))
 }
 
-fn to_json<T: Serialize>(value: &T) -> Result<Value, Problem> {
+pub(super) fn to_json<T: Serialize>(value: &T) -> Result<Value, Problem> {
     serde_json::to_value(value).map_err(|_| Problem::internal())
 }

@@ -1,5 +1,6 @@
 //! People: passkeys, and the sessions that they open.
 
+pub(crate) mod acknowledgement;
 pub(crate) mod ceremony;
 pub mod config;
 pub(crate) mod cookie;

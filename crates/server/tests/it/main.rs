@@ -5,6 +5,8 @@ mod acknowledge;
 #[cfg(test)]
 mod acts;
 #[cfg(test)]
+mod assertion;
+#[cfg(test)]
 mod certificate;
 #[cfg(test)]
 mod enrol;
