@@ -117,6 +117,7 @@ fn help_for_the_binary() {
       publish       Publish a case's advisory at the end of its embargo
       serve         Serve the program over HTTP, and release waves at their instant
       token         Issue, list and revoke the tokens of members' and operators' machines
+      passkey       Invite people to register passkeys, list and revoke them
       clock         Confirm the host's clock after it was set
       backup        Copy the program into a folder, and try the copy
       restore       Restore the program from a backup, and accept by two people what is lost
