@@ -159,10 +159,26 @@ pub(crate) const VOWELS: &[u8] = b"aeiou";
 pub(crate) const HEX: &[u8] = b"0123456789abcdef";
 
 fn rendered(master: &Master, file: &MasterFile, codeword: &Codeword) -> RenderedFile {
-    let mut out = Out { text: String::new(), places: None };
+    let mut out = Out { text: String::with_capacity(longest(&file.nodes)), places: None };
     write(master, &file.nodes, codeword, &mut out);
     RenderedFile { path: file.path.clone(), text: out.text }
 }
+
+/// About the most bytes that nodes come to, so that a text is not moved while it grows.
+fn longest(nodes: &[Node]) -> usize {
+    let of = |node: &Node| match node {
+        Node::Text(text) => text.len(),
+        Node::Constant { .. } => VALUE,
+        Node::Choice { branches, .. } => branches.iter().map(|branch| longest(branch)).max().unwrap_or(0),
+        Node::Order { items, separator, .. } => {
+            items.iter().map(|item| longest(item) + separator.len()).sum()
+        }
+    };
+    nodes.iter().map(of).sum()
+}
+
+/// About as many bytes as a generated value has.
+const VALUE: usize = 32;
 
 /// Renders one file and tells what of it each site produced, outer places before inner ones.
 pub(crate) fn render_places(

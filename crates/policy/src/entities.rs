@@ -1,6 +1,7 @@
 //! From facts to Cedar entities. No rule is applied here: only what is on record is handed over.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -260,7 +261,32 @@ fn entity(
 /// Writes an instant in Cedar's form, in whole milliseconds; a public instant was rounded up before.
 pub(crate) fn datetime(at: Timestamp) -> RestrictedExpression {
     const MILLISECONDS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
-    RestrictedExpression::new_datetime(MILLISECONDS.timestamp_to_string(&down(at)))
+    let at = down(at);
+    let write = || RestrictedExpression::new_datetime(MILLISECONDS.timestamp_to_string(&at));
+    INSTANTS.with(|known| known.try_borrow_mut().map_or_else(|_| write(), |mut known| known.of(at, write)))
+}
+
+thread_local! {
+    /// Facts' instants are asked for over and over, and for each Cedar parses the name of its function anew.
+    static INSTANTS: RefCell<Instants> = RefCell::default();
+}
+
+/// Instants in Cedar's form, a bounded number of them.
+#[derive(Default)]
+struct Instants(HashMap<Timestamp, RestrictedExpression>);
+
+impl Instants {
+    const MOST: usize = 1024;
+
+    fn of(&mut self, at: Timestamp, write: impl FnOnce() -> RestrictedExpression) -> RestrictedExpression {
+        if let Some(known) = self.0.get(&at) {
+            return known.clone();
+        }
+        if self.0.len() >= Self::MOST {
+            self.0.clear();
+        }
+        self.0.entry(at).or_insert_with(write).clone()
+    }
 }
 
 fn duration(lead: Lead) -> RestrictedExpression {

@@ -5,8 +5,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
+
+use axum::body::Bytes;
 
 /// Names one sealing: the grant's entry, and the fingerprint of the key.
 pub type Name = (u64, String);
@@ -19,7 +21,7 @@ pub struct SealedCopies {
 
 #[derive(Default)]
 struct Kept {
-    copies: VecDeque<(Name, Arc<[u8]>)>,
+    copies: VecDeque<(Name, Bytes)>,
     bytes: usize,
 }
 
@@ -32,7 +34,7 @@ impl SealedCopies {
 
     /// Returns a copy that is kept, and keeps it longer.
     #[must_use]
-    pub fn get(&self, name: &Name) -> Option<Arc<[u8]>> {
+    pub fn get(&self, name: &Name) -> Option<Bytes> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let at = kept.copies.iter().position(|(known, _)| known == name)?;
         let found = kept.copies.remove(at)?;
@@ -42,11 +44,11 @@ impl SealedCopies {
     }
 
     /// Keeps a copy; those that nobody asked for the longest go first. Whoever was faster is kept instead.
-    pub fn put(&self, name: Name, sealed: Vec<u8>) -> Arc<[u8]> {
+    pub fn put(&self, name: Name, sealed: Vec<u8>) -> Bytes {
         if let Some(known) = self.get(&name) {
             return known;
         }
-        let sealed: Arc<[u8]> = sealed.into();
+        let sealed = Bytes::from(sealed);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.bytes = kept.bytes.saturating_add(sealed.len());
         kept.copies.push_back((name, sealed.clone()));

@@ -25,6 +25,9 @@ use crate::{
     signed::{self, Asked},
 };
 
+/// How much of a sealed copy's end names it, in bytes: its authentication tag, and more.
+const TAGGED: usize = 4096;
+
 const SEALED: HeaderValue = HeaderValue::from_static("application/age");
 pub(crate) const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
 
@@ -233,11 +236,13 @@ fn goes_on(headers: &HeaderMap, sealed: &[u8]) -> bool {
     matches!(wanted, Ok(Some((first, _))) if first > 0)
 }
 
+/// Names a sealing: each draws keys of its own, and the tag at its end is made with them.
 fn tag_of(sealed: &[u8]) -> String {
-    format!("\"{}\"", engine::hash::sha256(sealed))
+    let end = sealed.get(sealed.len().saturating_sub(TAGGED)..).unwrap_or(sealed);
+    format!("\"{}\"", engine::hash::sha256(end))
 }
 
-fn answer(headers: &HeaderMap, sealed: &Arc<[u8]>) -> Result<Response, Problem> {
+fn answer(headers: &HeaderMap, sealed: &Bytes) -> Result<Response, Problem> {
     let tag = tag_of(sealed);
     let etag = HeaderValue::try_from(tag.as_str()).map_err(|_| Problem::internal())?;
     let common = [
@@ -248,7 +253,7 @@ fn answer(headers: &HeaderMap, sealed: &Arc<[u8]>) -> Result<Response, Problem> 
     ];
     let size = sealed.len() as u64;
     // However many fetch the same sealing, it is in memory once.
-    let bytes = Bytes::from_owner(Arc::clone(sealed));
+    let bytes = sealed.clone();
     match wanted(headers, &tag, size)? {
         None => Ok((common, bytes).into_response()),
         Some((first, last)) => {
