@@ -212,7 +212,7 @@ async fn of_member(parts: &Parts, app: &App, scope: Scope) -> Result<(MemberId, 
 ///
 /// # Errors
 /// As [`caller`], and [`Problem::forbidden`] for another scope.
-pub async fn with_scope(parts: &Parts, app: &App, scope: Scope) -> Result<Caller, Problem> {
+pub(crate) async fn with_scope(parts: &Parts, app: &App, scope: Scope) -> Result<Caller, Problem> {
     let caller = caller(parts, app).await?;
     caller.check(scope)?;
     Ok(caller)
