@@ -10,6 +10,7 @@ use program::{
     Command, Program,
     id::{TierId, UserId},
     program::Rules,
+    subject::Subject,
 };
 use serde::Serialize;
 
@@ -19,6 +20,7 @@ use crate::{
     output,
     places::PlaceArgs,
     session::{Session, data},
+    subject,
 };
 
 const DAY: u32 = 86_400;
@@ -101,6 +103,38 @@ Roles decide who reads what: see `forewarn case view`. An operator without one r
         #[arg(long, requires = "user", group = "change", conflicts_with = "roles")]
         none: bool,
     },
+    /// List who signs in as which operator at an identity provider
+    Subjects,
+    /// Let somebody sign in as an operator at an identity provider; takes a second operator, or nobody's name
+    #[command(after_help = "\
+Examples:
+  forewarn operator link alice --issuer https://id.example --subject 248289761001
+  forewarn operator link alice --issuer https://id.example --subject 248289761001 --as bob
+
+The issuer is written as in `[identity.oidc]` of the server's configuration. The server's log names the subject of
+somebody who tried and was not linked. To approve takes a passkey besides.")]
+    Link {
+        /// As whom
+        user: UserId,
+        /// The provider's issuer identifier
+        #[arg(long)]
+        issuer: String,
+        /// The person's identifier there, `sub`
+        #[arg(long)]
+        subject: String,
+    },
+    /// End that, and the sessions that were opened so
+    Unlink {
+        /// The provider's issuer identifier
+        #[arg(long)]
+        issuer: String,
+        /// The person's identifier there
+        #[arg(long)]
+        subject: String,
+        /// Why; it is logged
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -182,6 +216,13 @@ pub(crate) async fn operator(common: &Common, verb: OperatorVerb) -> anyhow::Res
                     format!("proposed for `{user}`: another operator runs the same command, with `--as`")
                 };
                 output::entries(common.json, &done, &entries)
+            }
+            OperatorVerb::Subjects => subject::list(common, &session).await,
+            OperatorVerb::Link { user, issuer, subject } => {
+                subject::link(common, &session, user, Subject { issuer, subject }).await
+            }
+            OperatorVerb::Unlink { issuer, subject, reason } => {
+                subject::unlink(common, &session, Subject { issuer, subject }, reason).await
             }
             OperatorVerb::Add { user } => {
                 let entries = session.execute(Command::AddOperator(user.clone())).await?;

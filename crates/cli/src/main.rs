@@ -29,6 +29,7 @@ mod review;
 mod serve;
 mod session;
 mod sighting;
+mod subject;
 mod tier;
 mod token;
 mod trace;

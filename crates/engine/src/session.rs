@@ -62,6 +62,8 @@ pub enum Ceremony {
     StepUp,
     /// Somebody acknowledges a copy.
     Acknowledgement,
+    /// Somebody signs in at an identity provider.
+    Provider,
 }
 
 /// A session that is good now.
@@ -235,6 +237,12 @@ impl Engine {
             passkeys.get(id).is_some_and(|known| known.user == user && known.good(&program))
         });
         let barred = passkeys.barred(&user).is_some_and(|at| created <= at);
+        // Without a passkey it was opened by an identity provider's word on one of the operator's subjects.
+        let unlinked = match &user {
+            User::Operator(id) if passkey.is_none() => program.subjects().barred(id),
+            _ => None,
+        };
+        let barred = barred || unlinked.is_some_and(|at| created <= at);
         // A shorter lifetime that was configured since counts for older sessions too.
         let whole = created <= now && now < ends && now.duration_since(created) < lifetime.whole;
         let used = now.duration_since(seen) < lifetime.idle;
@@ -250,6 +258,7 @@ impl Ceremony {
             Self::SignIn => "sign_in",
             Self::StepUp => "step_up",
             Self::Acknowledgement => "acknowledgement",
+            Self::Provider => "provider",
         }
     }
 }

@@ -47,6 +47,7 @@ pub(crate) fn may(actor: &UserId, command: &Command) -> bool {
         CONSOLE => matches!(
             command,
             Command::Token(_)
+                | Command::Subject(_)
                 | Command::Passkey(PasskeyCommand::Invite { .. } | PasskeyCommand::Revoke { .. })
         ),
         _ => false,

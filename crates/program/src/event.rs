@@ -9,8 +9,8 @@ use crate::{
     grant::GrantEvent, id::UserId, invitation::InvitationEvent, item::ItemEvent, leak::LeakEvent,
     marks::MarksEvent, member::MemberEvent, notification::NotificationEvent, passkey::PasskeyEvent,
     policies::PolicyEvent, program::ProgramEvent, report::ReportEvent, review::ReviewEvent,
-    sighting::SightingEvent, token::TokenEvent, vetting::VettingEvent, viewing::ViewingEvent,
-    wave::WaveEvent,
+    sighting::SightingEvent, subject::SubjectEvent, token::TokenEvent, vetting::VettingEvent,
+    viewing::ViewingEvent, wave::WaveEvent,
 };
 
 /// Version of the entry's body; events are only ever added to.
@@ -62,6 +62,8 @@ pub enum Event {
     Invitation(InvitationEvent),
     /// About passkeys and the links that register them.
     Passkey(PasskeyEvent),
+    /// About who an operator is at an identity provider.
+    Subject(SubjectEvent),
 }
 
 /// An event with its place, its instant and its author.

@@ -39,6 +39,7 @@ pub mod restore;
 pub mod review;
 pub mod rules;
 pub mod sighting;
+pub mod subject;
 pub mod token;
 pub mod vetting;
 pub mod viewing;

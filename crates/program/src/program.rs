@@ -38,6 +38,7 @@ use crate::{
     restore::{self, Loss},
     review::{self, Review, ReviewCommand},
     sighting::{self, Report, Sighting, SightingEvent},
+    subject::{self, SubjectCommand, Subjects},
     token::{self, TokenCommand, Tokens},
     vetting::{self, Criterion, VettingCommand},
     viewing::{self, Viewing, ViewingCommand},
@@ -78,6 +79,7 @@ pub struct Program {
     reports: BTreeMap<ReportId, MemberReport>,
     invitations: Invitations,
     passkeys: Passkeys,
+    subjects: Subjects,
     heartbeat: Option<Heartbeat>,
     entries: u64,
     high_water: Option<Timestamp>,
@@ -145,6 +147,8 @@ pub enum Command {
     Invitation(InvitationCommand),
     /// Something about passkeys.
     Passkey(PasskeyCommand),
+    /// Something about who an operator is at an identity provider.
+    Subject(SubjectCommand),
     /// Says nothing, once for each stretch of this length.
     Heartbeat(Lead),
     /// Says that the host's clock is right; a second person's word within a quarter of an hour counts.
@@ -269,6 +273,7 @@ impl Program {
             Command::Report(command) => report::decide(self, ctx, command),
             Command::Invitation(command) => invitation::decide(self, ctx, command),
             Command::Passkey(command) => passkey::decide(self, ctx, command),
+            Command::Subject(command) => subject::decide(self, ctx, command),
             Command::Heartbeat(cadence) => heartbeat::decide(self, ctx, cadence),
             Command::Viewing(command) => viewing::decide(self, ctx, command),
             Command::SetRoles(operator, roles) => self.set_roles(ctx.actor, operator, roles),
@@ -340,6 +345,7 @@ impl Program {
             Event::Report(event) => report::apply(&mut self.reports, event, at),
             Event::Invitation(event) => invitation::apply(&mut self.invitations, event, at, actor),
             Event::Passkey(event) => passkey::apply(&mut self.passkeys, event, at, actor),
+            Event::Subject(event) => subject::apply(&mut self.subjects, event, at, actor),
             Event::Embargo(event) => {
                 self.with_case(event.case(), |case| embargo::apply(case, event, at, actor));
                 deadline::clamp(self, event.case());

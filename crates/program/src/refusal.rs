@@ -10,6 +10,7 @@ use crate::{
         CaseId, CriterionId, EndpointId, ItemId, LeakId, MemberId, NotificationId, PasskeyId, ReportId,
         ReviewId, Sha256, SightingId, TierId, TokenId, UserId, ViewingId, WaveId,
     },
+    subject::Subject,
     token::{Holder, Scope},
 };
 
@@ -47,6 +48,8 @@ pub enum Refusal {
         "{what} has {most} bytes at most, no space around it and no control characters: write another one"
     )]
     BadName { what: &'static str, most: usize },
+    #[error("nobody is let in as {0}: `forewarn operator subjects` shows who is")]
+    UnknownSubject(Subject),
     #[error("no report `{0}`: `forewarn report list` shows those there are")]
     UnknownReport(ReportId),
     #[error("report `{0}` tells of nothing seen outside: only a sighting is adopted as one")]

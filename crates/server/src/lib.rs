@@ -14,6 +14,7 @@ pub mod identity;
 mod limits;
 pub mod metrics;
 pub mod notices;
+pub mod oidc;
 pub mod problem;
 pub mod public_log;
 pub mod router;

@@ -321,6 +321,7 @@ impl Problem {
                 | Refusal::UnknownReview(_)
                 | Refusal::UnknownToken(_)
                 | Refusal::UnknownPasskey(_)
+                | Refusal::UnknownSubject(_)
                 | Refusal::UnknownReport(_)
                 | Refusal::UnknownPolicy(_)
                 | Refusal::UnknownViewing(_)

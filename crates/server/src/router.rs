@@ -13,7 +13,7 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use crate::{api, app::App, health, problem::Problem, public_log, web};
+use crate::{api, app::App, health, oidc, problem::Problem, public_log, web};
 
 /// Builds the routes of the main listener.
 pub fn routes(app: Arc<App>) -> Router {
@@ -21,6 +21,7 @@ pub fn routes(app: Arc<App>) -> Router {
     let (api, _) = api::routes();
     let header = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
     api.merge(web::routes())
+        .merge(oidc::routes())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/log/checkpoint", get(public_log::checkpoint))

@@ -39,6 +39,7 @@ const STATIC: [(&str, &str, &str); 3] = [
 #[template(path = "sign_in.html")]
 struct SignIn {
     program: String,
+    provider: bool,
 }
 
 #[derive(Template)]
@@ -64,7 +65,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 }
 
 async fn sign_in(State(app): State<Arc<App>>) -> Result<Response, Problem> {
-    page(&SignIn { program: named(&app).await? })
+    let provider = app.identity()?.provider().is_some();
+    page(&SignIn { program: named(&app).await?, provider })
 }
 
 async fn enrol(State(app): State<Arc<App>>) -> Result<Response, Problem> {

@@ -26,6 +26,7 @@ use crate::{
     restore,
     review::Review,
     sighting::Sighting,
+    subject::Subjects,
     token::Tokens,
     viewing::Viewing,
 };
@@ -169,6 +170,12 @@ impl Program {
     /// [`Refusal::UnknownReport`].
     pub fn member_report(&self, id: ReportId) -> Result<&MemberReport, Refusal> {
         self.reports.get(&id).ok_or(Refusal::UnknownReport(id))
+    }
+
+    /// Returns who its operators are at identity providers.
+    #[must_use]
+    pub fn subjects(&self) -> &Subjects {
+        &self.subjects
     }
 
     /// Returns its passkeys and the links that register them.

@@ -43,6 +43,8 @@ mod simulation;
 #[cfg(test)]
 mod strategies;
 #[cfg(test)]
+mod subject;
+#[cfg(test)]
 mod token;
 #[cfg(test)]
 mod vetting;

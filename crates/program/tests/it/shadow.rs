@@ -163,7 +163,11 @@ impl Shadow {
             Event::Notification(event) => self.notification(event, at),
             // What a member may have is not changed by any of these.
             Event::Grant(GrantEvent::Fetched(_) | GrantEvent::Acknowledged(_) | GrantEvent::Asserted(_)) => {}
-            Event::Token(_) | Event::Report(_) | Event::Invitation(_) | Event::Passkey(_) => {}
+            Event::Token(_)
+            | Event::Report(_)
+            | Event::Invitation(_)
+            | Event::Passkey(_)
+            | Event::Subject(_) => {}
             Event::Endpoint(EndpointEvent::Added { endpoint, member, .. }) => {
                 assert!(self.members.contains_key(member) && self.endpoints.insert(*endpoint));
             }

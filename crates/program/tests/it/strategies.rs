@@ -32,6 +32,7 @@ use program::{
     restore::{Head, Loss},
     review::{Outcome, ReviewEvent},
     sighting::{Exhibit, Sighting, SightingEvent, SightingKind},
+    subject::{Subject, SubjectEvent},
     token::{Holder, Scope, TokenEvent},
     vetting::{Answer, Contact, ContactRole, Criterion, Screening, ScreeningOutcome, VettingEvent},
     viewing::ViewingEvent,
@@ -602,6 +603,15 @@ fn bys() -> impl Strategy<Value = By> {
     ]
 }
 
+fn subject_events() -> impl Strategy<Value = SubjectEvent> {
+    let subject = || (text(), text()).prop_map(|(issuer, subject)| Subject { issuer, subject });
+    prop_oneof![
+        (users(), subject()).prop_map(|(operator, subject)| SubjectEvent::LinkProposed { operator, subject }),
+        (users(), subject()).prop_map(|(operator, subject)| SubjectEvent::Linked { operator, subject }),
+        (subject(), text()).prop_map(|(subject, reason)| SubjectEvent::Unlinked { subject, reason }),
+    ]
+}
+
 fn passkey_events() -> impl Strategy<Value = PasskeyEvent> {
     let user = prop_oneof![
         users().prop_map(User::Operator),
@@ -685,6 +695,7 @@ pub(crate) fn events() -> impl Strategy<Value = Event> {
         1 => report_events().prop_map(Event::Report),
         1 => invitation_events().prop_map(Event::Invitation),
         1 => passkey_events().prop_map(Event::Passkey),
+        1 => subject_events().prop_map(Event::Subject),
     ]
 }
 

@@ -22,6 +22,7 @@ pub mod reviews;
 pub mod session;
 pub mod sightings;
 pub mod sign_in;
+pub mod subjects;
 pub mod tokens;
 pub mod vetting;
 pub mod waves;
@@ -124,6 +125,8 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(tokens::invite))
         .routes(routes!(tokens::list, tokens::issue))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(subjects::list, subjects::link))
+        .routes(routes!(subjects::unlink))
         .routes(routes!(passkeys::list))
         .routes(routes!(passkeys::invite))
         .routes(routes!(passkeys::revoke))

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::oidc;
+
 /// How people sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +22,8 @@ pub struct Identity {
     /// By what operators approve.
     #[serde(default)]
     pub approvals: Approvals,
+    /// Where operators may sign in besides; what takes presence takes a passkey still.
+    pub oidc: Option<oidc::Config>,
 }
 
 /// By what operators approve.

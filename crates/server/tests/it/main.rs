@@ -33,6 +33,8 @@ mod people;
 #[cfg(test)]
 mod presence;
 #[cfg(test)]
+mod provider;
+#[cfg(test)]
 mod public;
 #[cfg(test)]
 mod records;

@@ -34,6 +34,7 @@ pub(crate) fn config(approvals: Approvals) -> Config {
         session_hours: 12,
         idle_minutes: 60,
         approvals,
+        oidc: None,
     };
     Config { identity: Some(identity), ..crate::http::config() }
 }
