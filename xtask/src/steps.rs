@@ -143,7 +143,7 @@ impl Step {
 fn tests(skips: &mut Skips) -> Result<()> {
     install::servers(skips);
     if succeeds(&mut cargo(&["nextest", "--version"])) {
-        run(&mut cargo(&["nextest", "run", "--workspace", "--locked"]))?;
+        run(&mut cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))?;
     } else {
         skips.push("cargo-nextest is missing; `cargo test` ran instead".to_owned());
         run(&mut cargo(&["test", "--workspace", "--locked", "--all-targets"]))?;
