@@ -88,3 +88,29 @@ fn a_link_for_a_passkey_takes_two_operators_or_whoever_holds_the_folder() {
     assert_eq!(desk.json(&["passkey", "list"])["links"].as_array().unwrap().len(), 2, "one ended");
     desk.refuses(&["passkey", "revoke", "P1", "--reason", "lost"], &["no passkey `P1`"]);
 }
+
+#[test]
+fn who_an_operator_is_at_a_provider_takes_two_operators_or_whoever_holds_the_folder() {
+    let desk = Desk::peopled();
+    let subject = ["--issuer", "https://id.example", "--subject", "248289761001"];
+    let link = |operator: &'static str| [&["operator", "link", operator][..], &subject].concat();
+    let unlink = |reason| [&["operator", "unlink"][..], &subject, &["--reason", reason]].concat();
+    desk.refuses(&link("zoe"), &["`zoe` is not an operator"]);
+    desk.refuses(&unlink("left"), &["248289761001"]);
+    assert_eq!(desk.json(&["operator", "subjects"]), json!([]));
+
+    let waits = desk.by("alice", &link("bob"));
+    assert!(waits.contains("another operator runs the same command"), "{waits}");
+    assert_eq!(desk.json(&["operator", "subjects"]), json!([]), "one person lets nobody in");
+    let done = desk.by("ines", &link("bob"));
+    assert!(done.contains("248289761001 at https://id.example signs in as `bob`"), "{done}");
+    let listed = desk.json(&["operator", "subjects"]);
+    assert_eq!((&listed[0]["operator"], &listed[0]["by"]), (&json!("bob"), &json!("ines")));
+    desk.refuses(&link("ines"), &["248289761001 at https://id.example"]);
+
+    desk.refuses(&unlink(" "), &["the reason"]);
+    assert!(desk.by("alice", &unlink("left the organisation")).contains("signs in as nobody"));
+    assert_eq!(desk.json(&["operator", "subjects"]), json!([]));
+    desk.ok(&link("ines"));
+    assert!(desk.ok(&["operator", "subjects"]).contains("248289761001"));
+}

@@ -70,3 +70,29 @@ async fn a_suspension_names_who_and_why() {
     assert!(!cases.text().contains("Mixed-up"), "no text of an item");
     assert_eq!(cases.json()[0]["waves"][0]["wave"], "w1");
 }
+
+#[tokio::test]
+async fn who_an_operator_is_at_a_provider_takes_two_people_and_one_to_end() {
+    let site = Site::of(World::peopled(91).await).await;
+    let [ann, bob] =
+        [site.token(Holder::Operator(user("ann"))).await, site.token(Holder::Operator(user("bob"))).await];
+    let (path, end) = ("/api/v1/subjects", "/api/v1/subjects/unlink");
+    let link = r#"{"operator":"bob","issuer":"https://id.example","subject":"7"}"#;
+    let subject = r#"{"issuer":"https://id.example","subject":"7","reason":"left"}"#;
+    for bad in ["{}", r#"{"operator":"bob","issuer":"https://id.example","subject":"7","role":"any"}"#] {
+        assert_eq!(site.post(path, &ann, bad).await.status, 422, "{bad}");
+    }
+    assert_eq!(site.post(end, &ann, subject).await.status, 404, "nobody is linked");
+    let acme = site.of_member("acme").await;
+    assert_eq!(site.post(path, &acme, link).await.status, 403);
+    assert_eq!(site.get(path, &acme).await.status, 403);
+
+    assert_eq!(site.post(path, &ann, link).await.status, 200);
+    assert_eq!(site.post(path, &ann, link).await.status, 409, "one person, twice");
+    assert_eq!(site.get(path, &ann).await.json(), serde_json::json!([]));
+    assert_eq!(site.post(path, &bob, link).await.status, 200);
+    let listed = site.get(path, &ann).await.json();
+    assert_eq!((&listed[0]["operator"], &listed[0]["subject"]), (&"bob".into(), &"7".into()));
+    assert_eq!(site.post(end, &ann, subject).await.status, 200);
+    assert_eq!(site.get(path, &ann).await.json(), serde_json::json!([]));
+}

@@ -109,6 +109,7 @@ fn acts() -> Vec<(&'static str, Value)> {
         ("/api/v1/members/acme/invite", json!({ "until": ends })),
         ("/api/v1/tokens", json!({ "holder": "operator", "scopes": ["act"], "until": ends })),
         ("/api/v1/passkeys/links", json!({ "operator": "bob", "until": ends })),
+        ("/api/v1/subjects", json!({ "operator": "bob", "issuer": "https://id.example", "subject": "7" })),
     ]
 }
 
