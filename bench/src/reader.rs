@@ -19,7 +19,7 @@ const EDITED: usize = 20;
 
 pub(crate) fn run() -> anyhow::Result<()> {
     println!(
-        "reader: copies of about {} KB, one core, master compiled and copy read (middle of {RUNS}; by CPU time, all of them) | one word in {EDITED} replaced",
+        "reader: copies of about {} KB, all cores, master compiled and copy read (middle of {RUNS}; by CPU time, all of them) | one word in {EDITED} replaced",
         PACKAGE / 1000
     );
     measure("a file of each kind", &corpus::package(PACKAGE)?)?;
