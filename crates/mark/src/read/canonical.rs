@@ -7,9 +7,10 @@
 //! independent of an innocent member's row stays so: the bound does not move, only power does.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 
+use crate::arrange::arrangement;
 use crate::master::{Master, Node, SiteKind};
 use crate::reading::{ErasedChannel, Seen, SiteReading};
 
@@ -17,10 +18,10 @@ use crate::reading::{ErasedChannel, Seen, SiteReading};
 const CHANCE: f64 = 1e-3;
 
 /// What a tool may have flattened, and the file it may have done so in, if channels end with the file.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Channel<'m>(Flattened<'m>, Option<&'m str>);
 
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Flattened<'m> {
     /// A choice between these words, sorted, wherever it is made.
     Words(Vec<Cow<'m, str>>),
@@ -36,108 +37,166 @@ impl fmt::Display for Flattened<'_> {
     }
 }
 
-/// One site's part in a channel.
+/// One site's part in a channel, at one place.
+#[derive(Debug)]
 struct Part<'m> {
     /// Index of the site.
     site: usize,
-    /// What was seen amounts to; of an order, whether it is sorted.
-    form: Cow<'m, str>,
-    /// What each symbol amounts to, and its chance.
-    chances: Vec<(Cow<'m, str>, f64)>,
+    shows: Shows<'m>,
 }
 
-type Channels<'m> = BTreeMap<Channel<'m>, Vec<Part<'m>>>;
+/// What a part's symbols amount to.
+#[derive(Debug)]
+enum Shows<'m> {
+    /// A form each, all of them as likely.
+    Forms(Vec<Cow<'m, str>>),
+    /// Items in an order, of which some are kept.
+    Order { keys: Vec<String>, items: u32, keep: u32 },
+}
 
-/// Erases flattened channels, and says which.
-pub(super) fn erase(master: &Master, sites: &mut [SiteReading]) -> Vec<ErasedChannel> {
-    let mut channels = Channels::new();
-    for file in &master.files {
-        collect(&file.nodes, &file.path, master, sites, &mut channels);
-    }
-    let mut erased = Vec::new();
-    for (Channel(flattened, file), mut parts) in channels {
-        parts.sort_by_key(|part| part.site);
-        parts.dedup_by_key(|part| part.site);
-        let Some(first) = parts.first() else { continue };
-        let form = &first.form;
-        if parts.iter().any(|part| part.form != *form) || form == UNSORTED {
-            continue;
-        }
-        // The chance of any one form everywhere; of orders, of sorted ones.
-        let of_part = |part: &Part<'_>, form: &str| -> f64 {
-            part.chances.iter().filter(|(other, _)| other == form).map(|(_, chance)| chance).sum()
-        };
-        let everywhere = |form: &str| parts.iter().map(|part| of_part(part, form)).product::<f64>();
-        let mut forms: Vec<&str> = first.chances.iter().map(|(form, _)| form.as_ref()).collect();
-        forms.sort_unstable();
-        forms.dedup();
-        let chance: f64 = forms.into_iter().map(everywhere).sum();
-        if chance > CHANCE {
-            continue;
-        }
-        let ids =
-            parts.iter().filter_map(|part| master.sites.get(part.site)).map(|site| site.id.clone()).collect();
-        erased.push(ErasedChannel {
-            reason: format!(
-                "all {} sites read `{form}`; by chance they do with probability {chance:.1e}",
-                parts.len()
-            ),
-            channel: flattened.to_string(),
-            file: file.map(str::to_owned),
-            sites: ids,
-        });
-        for part in &parts {
-            if let Some(site) = sites.get_mut(part.site) {
-                site.seen = Seen::Erased;
+impl<'m> Shows<'m> {
+    /// What a symbol amounts to; of an order, whether it is sorted.
+    fn form(&self, symbol: u32) -> Option<&str> {
+        match self {
+            Self::Forms(forms) => forms.get(usize::try_from(symbol).ok()?).map(AsRef::as_ref),
+            Self::Order { keys, items, keep } => {
+                let order = arrangement(symbol, *items, *keep);
+                let sorted = order.iter().filter_map(|item| keys.get(*item)).is_sorted();
+                Some(if sorted { SORTED } else { UNSORTED })
             }
         }
     }
-    erased
+
+    /// Every form that counts, once for each symbol that has it, and the chance of each.
+    fn forms(&self) -> (&[Cow<'m, str>], f64) {
+        match self {
+            Self::Forms(forms) => (forms, 1.0 / forms.len() as f64),
+            Self::Order { keep, .. } => (&[SORTED_ALONE], 1.0 / (1..=*keep).map(f64::from).product::<f64>()),
+        }
+    }
+
+    fn chance(&self, form: &str) -> f64 {
+        let (forms, each) = self.forms();
+        forms.iter().filter(|other| *other == form).map(|_| each).sum()
+    }
+}
+
+/// Everything a tool may have flattened, in order, with the sites that show it.
+#[derive(Debug)]
+pub(super) struct Channels<'m>(Vec<(Channel<'m>, Vec<Part<'m>>)>);
+
+impl<'m> Channels<'m> {
+    /// Takes the channels of a master that could be taken out.
+    pub(super) fn of(master: &'m Master) -> Self {
+        let mut all = Found::new();
+        for file in &master.files {
+            collect(&file.nodes, &file.path, master, &mut all);
+        }
+        // All forms of one choice together are certain.
+        let counts = |parts: &[Part<'_>]| {
+            let choice = parts.first().filter(|part| matches!(part.shows, Shows::Forms(_)));
+            choice.is_none_or(|first| parts.iter().any(|part| part.site != first.site))
+        };
+        let mut channels: Vec<_> = all.into_iter().filter(|(_, parts)| counts(parts)).collect();
+        channels.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        channels.iter_mut().for_each(|(_, parts)| parts.sort_by_key(|part| part.site));
+        Channels(channels)
+    }
+
+    /// Erases flattened channels, and says which.
+    pub(super) fn erase(&self, master: &Master, sites: &mut [SiteReading]) -> Vec<ErasedChannel> {
+        let symbols: Vec<Option<u32>> = sites
+            .iter()
+            .map(|site| match site.seen {
+                Seen::Index(symbol) => Some(symbol),
+                Seen::Erased | Seen::Tokens(_) => None,
+            })
+            .collect();
+        let flattened =
+            self.0.iter().filter_map(|(channel, parts)| flattened(channel, parts, &symbols, master));
+        let mut erased = Vec::new();
+        for (channel, parts) in flattened {
+            erased.push(channel);
+            for part in parts {
+                if let Some(site) = sites.get_mut(part.site) {
+                    site.seen = Seen::Erased;
+                }
+            }
+        }
+        erased
+    }
+}
+
+/// A channel with the parts that were read, if it is to be taken out.
+fn flattened<'p, 'm>(
+    Channel(flattened, file): &Channel<'m>,
+    parts: &'p [Part<'m>],
+    symbols: &[Option<u32>],
+    master: &Master,
+) -> Option<(ErasedChannel, Vec<&'p Part<'m>>)> {
+    let form = |part: &'p Part<'m>| part.shows.form(symbols.get(part.site).copied().flatten()?);
+    let mut read = parts.iter().filter_map(|part| Some((part, form(part)?)));
+    let (first, form) = read.next().filter(|(_, form)| *form != UNSORTED)?;
+    let mut alike = vec![first];
+    for (part, other) in read {
+        if alike.last().is_some_and(|last| last.site == part.site) {
+            continue;
+        }
+        if other != form {
+            return None;
+        }
+        alike.push(part);
+    }
+    // The chance of any one form everywhere; of orders, of sorted ones.
+    let everywhere = |form: &str| alike.iter().map(|part| part.shows.chance(form)).product::<f64>();
+    let mut forms: Vec<&str> = first.shows.forms().0.iter().map(AsRef::as_ref).collect();
+    forms.sort_unstable();
+    forms.dedup();
+    let chance: f64 = forms.into_iter().map(everywhere).sum();
+    if chance > CHANCE {
+        return None;
+    }
+    let ids = alike.iter().filter_map(|part| master.sites.get(part.site)).map(|site| site.id.clone());
+    let channel = ErasedChannel {
+        reason: format!(
+            "all {} sites read `{form}`; by chance they do with probability {chance:.1e}",
+            alike.len()
+        ),
+        channel: flattened.to_string(),
+        file: file.map(str::to_owned),
+        sites: ids.collect(),
+    };
+    Some((channel, alike))
 }
 
 const SORTED: &str = "sorted";
+const SORTED_ALONE: Cow<'_, str> = Cow::Borrowed(SORTED);
 const UNSORTED: &str = "not sorted";
 
-fn collect<'m>(
-    nodes: &'m [Node],
-    file: &'m str,
-    master: &Master,
-    sites: &[SiteReading],
-    channels: &mut Channels<'m>,
-) {
+type Found<'m> = HashMap<Channel<'m>, Vec<Part<'m>>>;
+
+fn collect<'m>(nodes: &'m [Node], file: &'m str, master: &Master, channels: &mut Found<'m>) {
     for node in nodes {
         match node {
             Node::Text(_) | Node::Constant { .. } => {}
             Node::Choice { site, branches } => {
-                if let Some(Seen::Index(index)) = sites.get(site.0).map(|site| &site.seen) {
-                    for (flattened, in_file, forms) in forms(branches) {
-                        let seen = usize::try_from(*index).ok().and_then(|at| forms.get(at)).cloned();
-                        let Some(form) = seen else { continue };
-                        let each = 1.0 / forms.len() as f64;
-                        let chances = forms.into_iter().map(|form| (form, each)).collect();
-                        let part = Part { site: site.0, form, chances };
-                        channels.entry(Channel(flattened, in_file.then_some(file))).or_default().push(part);
-                    }
+                for (flattened, in_file, forms) in forms(branches) {
+                    let part = Part { site: site.0, shows: Shows::Forms(forms) };
+                    channels.entry(Channel(flattened, in_file.then_some(file))).or_default().push(part);
                 }
-                branches.iter().for_each(|branch| collect(branch, file, master, sites, channels));
+                branches.iter().for_each(|branch| collect(branch, file, master, channels));
             }
             Node::Order { site, items, separator } => {
-                let seen = sites.get(site.0).map(|site| &site.seen);
                 let kind = master.sites.get(site.0).map(|site| &site.kind);
-                if let (Some(Seen::Index(rank)), Some(SiteKind::Order { items: count, keep })) = (seen, kind)
-                {
-                    let keys: Vec<String> = items.iter().map(|item| key(item)).collect();
-                    let order = crate::arrange::arrangement(*rank, *count, *keep);
-                    let shown: Vec<&String> = order.iter().filter_map(|item| keys.get(*item)).collect();
-                    let form = Cow::Borrowed(if shown.is_sorted() { SORTED } else { UNSORTED });
-                    let sorted = 1.0 / (1..=*keep).map(f64::from).product::<f64>();
-                    let chances = vec![(Cow::Borrowed(SORTED), sorted)];
+                if let Some(SiteKind::Order { items: count, keep }) = kind {
+                    let keys = items.iter().map(|item| key(item)).collect();
                     let name =
                         if separator.contains('\n') { "order of lines" } else { "order of parameters" };
-                    let part = Part { site: site.0, form, chances };
+                    let shows = Shows::Order { keys, items: *count, keep: *keep };
+                    let part = Part { site: site.0, shows };
                     channels.entry(Channel(Flattened::Named(name), Some(file))).or_default().push(part);
                 }
-                items.iter().for_each(|item| collect(item, file, master, sites, channels));
+                items.iter().for_each(|item| collect(item, file, master, channels));
             }
         }
     }
@@ -277,7 +336,7 @@ mod tests {
             .zip(seen)
             .map(|(site, seen)| SiteReading { site: site.id.clone(), seen: Seen::Index(*seen) })
             .collect();
-        let channels = erase(&master, &mut sites);
+        let channels = Channels::of(&master).erase(&master, &mut sites);
         (channels, sites.iter().filter(|site| site.seen == Seen::Erased).count())
     }
 

@@ -3,8 +3,6 @@
 //! What counts are telling words: each at most [`CAP`] times, and none of the frame that every file of a kind
 //! has. A text of the same genre, even of the same template, shares the frame and not the names in it.
 
-use std::collections::HashMap;
-
 use super::decide::ChainReading;
 use super::hashed::{HashedMap, HashedSet};
 use super::lattice::Lattice;
@@ -62,65 +60,78 @@ impl Frame {
         Frame(Text::of([FRAME]).words.iter().map(|word| word.hash).chain(own).collect())
     }
 
-    /// Counts the telling words among some.
-    fn telling(&self, words: impl Iterator<Item = u64>) -> Telling {
-        let mut telling = Telling::default();
-        words.filter(|word| !self.0.contains(word)).for_each(|word| telling.add(word, 4));
-        telling
-    }
-}
-
-/// Telling words in quarters.
-#[derive(Default)]
-struct Telling {
-    /// Quarters of each word.
-    words: HashMap<u64, usize>,
-}
-
-impl Telling {
-    fn add(&mut self, word: u64, quarters: usize) {
-        let sum = self.words.entry(word).or_default();
-        *sum = (*sum + quarters).min(4 * CAP);
+    /// How many of some words tell, each counted as often as it may; a leak's words go into no map.
+    pub(super) fn telling(&self, words: impl Iterator<Item = u64>) -> usize {
+        let mut words: Vec<u64> = words.filter(|word| !self.0.contains(word)).collect();
+        words.sort_unstable();
+        words.chunk_by(|one, other| one == other).map(|same| same.len().min(CAP)).sum()
     }
 
-    fn merge(&mut self, other: &Telling, per_cent: usize) {
-        other.words.iter().for_each(|(word, quarters)| self.add(*word, quarters * per_cent / 100));
-    }
-
-    fn count(&self) -> usize {
-        self.words.values().sum::<usize>() / 4
-    }
-}
-
-/// Tells whether enough telling words of the leak are the package's, in its order.
-pub(super) fn is_derived<'a>(
-    frame: &Frame,
-    readings: impl Iterator<Item = (&'a Chain, &'a ChainReading)>,
-    entries: &[u64],
-    leak: &Text,
-) -> bool {
-    let (mut solid, mut dense, mut through) = (Telling::default(), Telling::default(), Telling::default());
-    for (chain, reading) in readings {
-        let telling = frame.telling(reading.matched_words.iter().copied());
-        let through_site = if reading.places > 0 { 100 } else { 25 };
+    /// What the words of a chain tell.
+    pub(super) fn share(&self, chain: &Chain, reading: &ChainReading, leak: &Text) -> Share {
+        if 2 * reading.matched < reading.words {
+            return Share::default();
+        }
+        let mut words: Vec<u64> =
+            reading.matched_words.iter().filter(|word| !self.0.contains(word)).copied().collect();
+        words.sort_unstable();
+        let words: Vec<(u64, usize)> = words
+            .chunk_by(|one, other| one == other)
+            .filter_map(|same| Some((*same.first()?, 4 * same.len().min(CAP))))
+            .collect();
+        let mut is_solid = false;
         if reading.matched >= SOLID_WORDS && 100 * reading.matched >= SOLID_PERCENT * reading.words {
             let (from, to) = chain.span;
             let there = leak.words.get(from..to).unwrap_or_default().iter().map(|word| word.hash);
-            if 100 * telling.count() >= SOLID_TELLING_PERCENT * frame.telling(there).count() {
-                solid.merge(&telling, through_site);
-            }
+            let telling = words.iter().map(|(_, quarters)| quarters / 4).sum::<usize>();
+            is_solid = 100 * telling >= SOLID_TELLING_PERCENT * self.telling(there);
         }
-        if 2 * reading.matched >= reading.words {
-            dense.merge(&telling, 100);
-            through.merge(&telling, through_site);
+        Share { words, is_solid, percent: if reading.places > 0 { 100 } else { 25 } }
+    }
+}
+
+/// What a chain adds to the package's telling words.
+#[derive(Debug, Default)]
+pub(super) struct Share {
+    /// Quarters of each word.
+    words: Vec<(u64, usize)>,
+    /// Whether it stands for itself, whatever else the leak holds.
+    is_solid: bool,
+    /// What its words count where they have to pass a site.
+    percent: usize,
+}
+
+/// Telling words in quarters: of solid chains, of all, and of all that pass a site.
+#[derive(Clone, Copy, Default)]
+struct Quarters {
+    solid: usize,
+    dense: usize,
+    through: usize,
+}
+
+/// Tells whether enough telling words of the leak are the package's, in its order: `shares` of its chains, how many
+/// `entries` have and how many the leak has in `all`.
+pub(super) fn is_derived<'a>(shares: impl Iterator<Item = &'a Share>, entries: usize, all: usize) -> bool {
+    // Words of the master, save for values.
+    let mut words: HashedMap<Quarters> = HashedMap::default();
+    for share in shares {
+        for (word, quarters) in &share.words {
+            let sum = words.entry(*word).or_default();
+            let through = quarters * share.percent / 100;
+            sum.dense += quarters;
+            sum.through += through;
+            sum.solid += if share.is_solid { through } else { 0 };
         }
     }
-    let all = frame.telling(leak.words.iter().map(|word| word.hash)).count();
-    let mostly = |telling: &Telling, (least, percent): (usize, usize)| {
-        telling.count() >= least && 100 * telling.count() >= percent * all
+    let count = |of: fn(&Quarters) -> usize| {
+        words.values().map(|quarters| of(quarters).min(4 * CAP)).sum::<usize>() / 4
     };
-    solid.count() >= SOLID_TELLING
-        || mostly(&dense, MOSTLY)
-        || mostly(&frame.telling(entries.iter().copied()), MOSTLY)
-        || MOSTLY_THROUGH_SITES.iter().any(|rung| mostly(&through, *rung))
+    let (solid, dense, through) =
+        (count(|word| word.solid), count(|word| word.dense), count(|word| word.through));
+    let mostly =
+        |telling: usize, (least, percent): (usize, usize)| telling >= least && 100 * telling >= percent * all;
+    solid >= SOLID_TELLING
+        || mostly(dense, MOSTLY)
+        || mostly(entries, MOSTLY)
+        || MOSTLY_THROUGH_SITES.iter().any(|rung| mostly(through, *rung))
 }

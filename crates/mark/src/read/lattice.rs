@@ -5,11 +5,14 @@
 //! parallel branches between two pass nodes, a constant a run of wildcards (or nothing), and a short order a choice
 //! of all its arrangements.
 
+use rayon::prelude::*;
+
 use crate::arrange::{arrangement, arrangements};
 use crate::master::{Generator, Master, Node as MasterNode, SiteIx, SiteKind};
 
 use super::hashed::HashedSet;
 use super::normalise::{EMPTY, Glyph, mix, normalise, words};
+use super::parts::{self, Part};
 use super::seed::Seeds;
 
 /// Fewest invariant words of a block; shorter paragraphs join the next.
@@ -145,80 +148,36 @@ impl Lattice {
     /// Compiles every file of a master.
     pub(super) fn of(master: &Master) -> Self {
         let mut lattice = Lattice::default();
-        for file in &master.files {
-            let mut builder = Builder::new(master);
-            // Orders that end right before the block being built.
-            let mut waiting: Vec<usize> = Vec::new();
-            // The block that ends right before the one being built.
-            let mut previous: Option<usize> = None;
-            for node in &file.nodes {
-                match node {
-                    MasterNode::Text(text) => {
-                        let mut rest = text.as_str();
-                        while let Some((paragraph, tail)) = split_paragraph(rest) {
-                            builder.text(paragraph);
-                            rest = tail;
-                            if builder.is_long_enough() {
-                                previous = lattice.close(&mut builder, &mut waiting);
-                            }
-                        }
-                        builder.text(rest);
+        let files: Vec<Vec<Part>> =
+            master.files.par_iter().map(|file| parts::of_file(master, &file.nodes)).collect();
+        for file in files {
+            // The block right before, and the order.
+            let (mut previous, mut waiting) = (None, None);
+            for part in file {
+                match part {
+                    Part::Block(block) => {
+                        let at = lattice.push(block);
+                        let order = waiting.take().and_then(|order: usize| lattice.orders.get_mut(order));
+                        order.into_iter().for_each(|order| order.after = Some(at));
+                        previous = Some(at);
                     }
-                    MasterNode::Order { site, items, separator }
-                        if !is_short(items, separator, keep(master, *site)) =>
-                    {
-                        let before = lattice.close(&mut builder, &mut waiting).or(previous.take());
-                        let order = lattice.add_order(master, *site, items, before);
-                        waiting = vec![order];
+                    Part::Order { site, items } => {
+                        waiting = Some(lattice.orders.len());
+                        lattice.add_order(master, site, items, previous.take());
                     }
-                    other => builder.node(other),
                 }
             }
-            lattice.close(&mut builder, &mut waiting);
         }
-        for block in &lattice.blocks {
-            block.seeds_in_branches(&mut lattice.in_branches);
-        }
+        let in_branches: Vec<Vec<u64>> = lattice.blocks.par_iter().map(Block::seeds_in_branches).collect();
+        lattice.in_branches.extend(in_branches.into_iter().flatten());
         lattice.seeds = Seeds::of(&lattice.blocks, &lattice.in_branches);
         lattice
     }
 
-    fn close(&mut self, builder: &mut Builder<'_>, waiting: &mut Vec<usize>) -> Option<usize> {
-        let block = std::mem::replace(builder, Builder::new(builder.master)).finish()?;
-        let at = self.push(block);
-        for order in waiting.drain(..) {
-            if let Some(order) = self.orders.get_mut(order) {
-                order.after = Some(at);
-            }
-        }
-        Some(at)
-    }
-
-    fn add_order(
-        &mut self,
-        master: &Master,
-        site: SiteIx,
-        items: &[Vec<MasterNode>],
-        before: Option<usize>,
-    ) -> usize {
-        let mut longest = 0;
-        let mut blocks = Vec::new();
-        for item in items {
-            let mut builder = Builder::new(master);
-            item.iter().for_each(|node| builder.node(node));
-            let block = builder.finish().unwrap_or_default();
-            longest += block.longest() + 2;
-            blocks.push(self.push(block));
-        }
-        self.orders.push(LongOrder {
-            site,
-            keep: keep(master, site),
-            items: blocks,
-            before,
-            after: None,
-            longest,
-        });
-        self.orders.len() - 1
+    fn add_order(&mut self, master: &Master, site: SiteIx, items: Vec<Block>, before: Option<usize>) {
+        let longest = items.iter().map(|item| item.longest() + 2).sum();
+        let items = items.into_iter().map(|item| self.push(item)).collect();
+        self.orders.push(LongOrder { site, keep: keep(master, site), items, before, after: None, longest });
     }
 
     fn push(&mut self, block: Block) -> usize {
@@ -240,8 +199,8 @@ impl Block {
         at(to).saturating_sub(at(from))
     }
 
-    fn seeds_in_branches(&self, found: &mut HashedSet) {
-        let mut glyphs: Vec<Glyph> = Vec::new();
+    fn seeds_in_branches(&self) -> Vec<u64> {
+        let (mut glyphs, mut found): (Vec<Glyph>, Vec<u64>) = (Vec::new(), Vec::new());
         for branch in self.places.iter().flat_map(|place| &place.branches) {
             let nodes = self.nodes.get(branch.clone()).unwrap_or_default();
             glyphs.clear();
@@ -249,6 +208,7 @@ impl Block {
             let words = words(&glyphs);
             found.extend(words.windows(SEED_WORDS).map(|run| seed(run.iter().map(|word| word.hash))));
         }
+        found
     }
 
     /// Hash of the seed that starts at a word, if [`SEED_WORDS`] words stand there side by side.
@@ -268,14 +228,14 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn keep(master: &Master, site: SiteIx) -> usize {
+pub(super) fn keep(master: &Master, site: SiteIx) -> usize {
     match master.sites.get(site.0).map(|site| &site.kind) {
         Some(SiteKind::Order { keep, .. }) => *keep as usize,
         _ => 0,
     }
 }
 
-fn is_short(items: &[Vec<MasterNode>], separator: &str, keep: usize) -> bool {
+pub(super) fn is_short(items: &[Vec<MasterNode>], separator: &str, keep: usize) -> bool {
     let length: usize = items.iter().map(|item| text_length(item) + separator.len()).sum();
     let count =
         (0..keep).fold(1usize, |count, taken| count.saturating_mul(items.len().saturating_sub(taken)));
@@ -301,21 +261,8 @@ fn text_length(nodes: &[MasterNode]) -> usize {
         .sum()
 }
 
-/// Splits after the first blank line.
-fn split_paragraph(text: &str) -> Option<(&str, &str)> {
-    let mut blank_from = None;
-    for (at, c) in text.char_indices() {
-        match (c, blank_from) {
-            ('\n', Some(_)) => return text.split_at_checked(at + 1),
-            ('\n', None) => blank_from = Some(at),
-            (c, Some(_)) if !c.is_whitespace() => blank_from = None,
-            _ => {}
-        }
-    }
-    None
-}
-
-struct Builder<'a> {
+/// Builds a block of what comes after one another.
+pub(super) struct Builder<'a> {
     master: &'a Master,
     block: Block,
     /// The node every path ends in so far.
@@ -333,7 +280,7 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(master: &'a Master) -> Self {
+    pub(super) fn new(master: &'a Master) -> Self {
         let source = LatticeNode { glyph: Glyph::PASS, longest: 0, mark: NodeMark::None };
         let mut block = Block::default();
         block.nodes.reserve(BLOCK_NODES);
@@ -352,9 +299,14 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn is_long_enough(&self) -> bool {
+    pub(super) fn is_long_enough(&self) -> bool {
         let open = self.run.map_or(0, |start| words(&self.glyphs(start)).len());
         self.block.words.len() + open >= BLOCK_WORDS
+    }
+
+    /// Returns the block built, if it has any text, and starts the next.
+    pub(super) fn close(&mut self) -> Option<Block> {
+        std::mem::replace(self, Builder::new(self.master)).finish()
     }
 
     fn finish(mut self) -> Option<Block> {
@@ -366,10 +318,13 @@ impl<'a> Builder<'a> {
                 self.block.after.push(from, to);
             }
         }
+        // Room that most blocks leave over is the next ones'.
+        self.block.nodes.shrink_to_fit();
+        self.block.before.one.shrink_to_fit();
         self.has_text.then_some(self.block)
     }
 
-    fn node(&mut self, node: &MasterNode) {
+    pub(super) fn node(&mut self, node: &MasterNode) {
         match node {
             MasterNode::Text(text) => self.text(text),
             MasterNode::Constant { site } => self.constant(*site),
@@ -398,7 +353,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn text(&mut self, text: &str) {
+    pub(super) fn text(&mut self, text: &str) {
         let mut glyphs = std::mem::take(&mut self.room);
         glyphs.clear();
         normalise(text, &mut glyphs);
@@ -535,11 +490,5 @@ mod tests {
         let order = &lattice.orders[0];
         assert_eq!((order.before, order.after), (Some(1), Some(5)));
         assert_eq!(order.items, [2, 3, 4]);
-    }
-
-    #[test]
-    fn paragraphs() {
-        assert_eq!(split_paragraph("a\nb"), None);
-        assert_eq!(split_paragraph("a\n \nb\n\nc"), Some(("a\n \n", "b\n\nc")));
     }
 }

@@ -21,6 +21,7 @@ mod hashed;
 mod lattice;
 mod normalise;
 mod order;
+mod parts;
 mod runs;
 mod seed;
 mod tokens;
@@ -33,8 +34,9 @@ use sha2::{Digest, Sha256};
 
 use crate::master::{Master, SiteIx, SiteKind};
 use crate::reading::{Reading, Seen, SiteReading};
+use canonical::Channels;
 use decide::{ChainReading, read_chain};
-use derived::{Frame, is_derived};
+use derived::{Frame, Share, is_derived};
 use lattice::Lattice;
 use normalise::{Case, Text, upper_share};
 use seed::{Chain, chains};
@@ -62,6 +64,7 @@ pub struct Reader<'a> {
     master: &'a Master,
     lattice: Lattice,
     units: Units,
+    channels: Channels<'a>,
     frame: Frame,
     upper_share: f64,
 }
@@ -74,11 +77,16 @@ pub fn read(master: &Master, leak: &[LeakFile]) -> Reading {
 impl<'a> Reader<'a> {
     /// Compiles a master.
     pub fn new(master: &'a Master) -> Self {
-        let (lattice, units) = rayon::join(|| Lattice::of(master), || Units::of(master));
-        let glyphs: Vec<_> =
-            lattice.blocks.iter().flat_map(|block| &block.nodes).map(|node| node.glyph).collect();
-        let (frame, upper_share) = (Frame::of(&lattice), upper_share(&glyphs));
-        Reader { master, lattice, units, frame, upper_share }
+        let of_lattice = || {
+            let lattice = Lattice::of(master);
+            let glyphs: Vec<_> =
+                lattice.blocks.iter().flat_map(|block| &block.nodes).map(|node| node.glyph).collect();
+            let (frame, upper_share) = (Frame::of(&lattice), upper_share(&glyphs));
+            (lattice, frame, upper_share)
+        };
+        let ((lattice, frame, upper_share), (units, channels)) =
+            rayon::join(of_lattice, || rayon::join(|| Units::of(master), || Channels::of(master)));
+        Reader { master, lattice, units, channels, frame, upper_share }
     }
 
     /// Reads a leak.
@@ -91,24 +99,35 @@ impl<'a> Reader<'a> {
         let case = if upper < 0.3 * self.upper_share || upper > 0.5 { Case::Lost } else { Case::Counts };
         let blocks = &self.lattice.blocks;
         let of_chain = |chain: &Chain| match blocks.get(chain.block) {
-            Some(block) => read_chain(block, chain, &text, case),
-            None => ChainReading::default(),
+            Some(block) => {
+                let mut reading = read_chain(block, chain, &text, case);
+                let share = self.frame.share(chain, &reading, &text);
+                reading.matched_words = Vec::new();
+                (reading, share)
+            }
+            None => Default::default(),
         };
         let paragraphs = || {
             let chains = chains(&self.lattice, &text);
-            let readings: Vec<ChainReading> = chains.par_iter().map(of_chain).collect();
+            let readings: Vec<(ChainReading, Share)> = chains.par_iter().map(of_chain).collect();
             (chains, readings)
         };
+        let entries = || {
+            let units = self.units.read(&text);
+            let telling = self.frame.telling(units.matched_words.iter().copied());
+            (units, telling)
+        };
+        let words = || self.frame.telling(text.words.iter().map(|word| word.hash));
         let tokens = || tokens::shapes_seen(self.master, leak.iter().map(|file| file.text.as_str()));
-        let ((chains, readings), (units, shapes)) =
-            rayon::join(paragraphs, || rayon::join(|| self.units.read(&text), tokens));
+        let ((chains, readings), ((units, telling), (all, shapes))) =
+            rayon::join(paragraphs, || rayon::join(entries, || rayon::join(words, tokens)));
 
-        let matched: usize = readings.iter().map(|reading| reading.matched).sum();
+        let matched: usize = readings.iter().map(|(reading, _)| reading.matched).sum();
         let aligned = if text.words.is_empty() { 0.0 } else { matched as f64 / text.words.len() as f64 };
-        let derived = is_derived(&self.frame, chains.iter().zip(&readings), &units.matched_words, &text);
+        let derived = is_derived(readings.iter().map(|(_, share)| share), telling, all);
         let mut votes = Votes::default();
         if derived {
-            for (chain, reading) in chains.iter().zip(&readings) {
+            for (chain, (reading, _)) in chains.iter().zip(&readings) {
                 let Some(block) = blocks.get(chain.block) else { continue };
                 let whole = chain.pairs.len() == block.words.len();
                 let dense = reading.matched >= READ_WORDS && 2 * reading.matched >= reading.words;
@@ -131,6 +150,7 @@ impl<'a> Reader<'a> {
             }
         }
 
+        let votes = votes.by_site();
         let sites = self.master.sites.iter().enumerate().map(|(at, site)| {
             let seen = match site.kind {
                 SiteKind::Constant(generator) => {
@@ -143,7 +163,7 @@ impl<'a> Reader<'a> {
             SiteReading { site: site.id.clone(), seen }
         });
         let mut sites: Vec<SiteReading> = sites.collect();
-        let erased_channels = canonical::erase(self.master, &mut sites);
+        let erased_channels = self.channels.erase(self.master, &mut sites);
         Reading {
             reader: READER.to_owned(),
             leak_sha256: hash(leak),
@@ -161,9 +181,10 @@ const UNITS: usize = usize::MAX - 1;
 
 /// Symbols read at each site, over all its places.
 #[derive(Default)]
-struct Votes(BTreeMap<SiteIx, Vec<Vote>>);
+struct Votes(Vec<Vote>);
 
 struct Vote {
+    site: SiteIx,
     /// Block and place.
     place: (usize, usize),
     symbol: u32,
@@ -173,15 +194,31 @@ struct Vote {
 
 impl Votes {
     fn add(&mut self, site: SiteIx, place: (usize, usize), symbol: u32, score: f64) {
-        self.0.entry(site).or_default().push(Vote { place, symbol, score });
+        self.0.push(Vote { site, place, symbol, score });
     }
 
+    fn by_site(mut self) -> VotesBySite {
+        self.0.sort_by_key(|vote| vote.site);
+        VotesBySite(self.0)
+    }
+}
+
+/// Votes, those of a site side by side.
+struct VotesBySite(Vec<Vote>);
+
+impl VotesBySite {
     /// The symbol that more than half of the places show.
     ///
     /// Where a place was read in several stretches of the leak, those count whose chain is at least half
     /// as good as the best: copies of the place, not phrases that resemble it.
     fn majority(&self, site: SiteIx) -> Option<u32> {
-        let votes = self.0.get(&site)?;
+        let from = self.0.partition_point(|vote| vote.site < site);
+        let votes = self.0.get(from..)?;
+        let votes = votes.get(..votes.partition_point(|vote| vote.site == site))?;
+        let first = votes.first()?;
+        if votes.iter().all(|vote| vote.symbol == first.symbol) {
+            return Some(first.symbol);
+        }
         let best = |place: (usize, usize)| {
             votes.iter().filter(|vote| vote.place == place).map(|vote| vote.score).fold(0.0, f64::max)
         };

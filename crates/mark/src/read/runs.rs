@@ -7,6 +7,8 @@ use std::hash::{Hash, Hasher};
 use std::num::NonZero;
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::hashed::HashedSet;
 use super::lattice::{Block, NodeMark, SEED_WORDS};
 use super::normalise::{EMPTY, Glyph, mix};
@@ -17,6 +19,8 @@ const RUNS: usize = 48;
 const WAYS: usize = 16;
 /// Longest word, in glyphs.
 const LONGEST: usize = 80;
+/// Starts of a block that are worth a task of their own.
+const STARTS: usize = 512;
 
 /// Some words in a row on a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +59,14 @@ impl Hash for SameWords {
 /// What finding runs takes, used again for every block.
 #[derive(Default)]
 pub(super) struct Walker {
+    buffers: Buffers,
     /// The invariant word that starts at a node.
     whole: Vec<Option<WordIx>>,
+    seen: HashedSet<SameWords>,
+}
+
+#[derive(Default)]
+struct Buffers {
     /// Hash and last node of every word that starts at a node; none that a value is part of.
     words: Memo<(u64, usize)>,
     /// First nodes of the words that may follow the word that ends in a node.
@@ -66,12 +76,11 @@ pub(super) struct Walker {
     /// The words walked: hash, first node, invariant word.
     so_far: Vec<(u64, usize, Option<WordIx>)>,
     found: Vec<Run>,
-    seen: HashedSet<SameWords>,
 }
 
 impl Walker {
     /// Finds the runs of a block that pass through a branch and have an invariant word.
-    pub(super) fn mixed_runs(&mut self, block: &Block) -> &[Run] {
+    pub(super) fn mixed_runs(&mut self, block: &Block) -> Vec<Run> {
         self.whole.clear();
         self.whole.resize(block.nodes.len(), None);
         for (at, word) in block.words.iter().enumerate() {
@@ -79,19 +88,32 @@ impl Walker {
                 *slot = WordIx::new(at);
             }
         }
-        self.words.clear(block.nodes.len());
-        self.nexts.clear(block.nodes.len());
-        self.found.clear();
+        let starts = near_places(block);
+        let mut found = if starts.len() <= STARTS {
+            walk(block, &self.whole, &starts, &mut self.buffers)
+        } else {
+            let parts = starts
+                .par_chunks(STARTS)
+                .map_init(Buffers::default, |buffers, starts| walk(block, &self.whole, starts, buffers));
+            parts.collect::<Vec<_>>().concat()
+        };
         self.seen.clear();
-        let mut walk = Walk { block, buffers: self, before: 0 };
-        for start in near_places(block) {
-            walk.before = walk.buffers.found.len();
-            walk.run(start);
-        }
-        let seen = &mut self.seen;
-        self.found.retain(|run| seen.insert(SameWords(run.hash, run.words)));
-        &self.found
+        found.retain(|run| self.seen.insert(SameWords(run.hash, run.words)));
+        found
     }
+}
+
+/// Finds the runs from some starts, which rise.
+fn walk(block: &Block, whole: &[Option<WordIx>], starts: &[usize], buffers: &mut Buffers) -> Vec<Run> {
+    let first = starts.first().copied().unwrap_or_default();
+    buffers.words.clear(first);
+    buffers.nexts.clear(first);
+    let mut walk = Walk { block, whole, buffers, before: 0 };
+    for start in starts {
+        walk.before = walk.buffers.found.len();
+        walk.run(*start);
+    }
+    std::mem::take(&mut buffers.found)
 }
 
 /// Word starts from which a run may pass through a branch, rising.
@@ -133,28 +155,33 @@ fn near_places(block: &Block) -> Vec<usize> {
 /// What was found from each node, once.
 #[derive(Default)]
 struct Memo<T> {
+    /// Least node that is asked for.
+    first: usize,
     at: Vec<Option<Range<u32>>>,
     all: Vec<T>,
 }
 
 impl<T: Copy> Memo<T> {
-    fn clear(&mut self, nodes: usize) {
+    fn clear(&mut self, first: usize) {
+        self.first = first;
         self.at.clear();
-        self.at.resize(nodes, None);
         self.all.clear();
     }
 
     /// Places of what was found from a node.
     fn known(&self, node: usize) -> Option<Range<u32>> {
-        self.at.get(node).cloned().flatten()
+        self.at.get(node.checked_sub(self.first)?).cloned().flatten()
     }
 
     /// Keeps all from a place on as what was found from a node.
     fn keep(&mut self, node: usize, from: usize) -> Range<u32> {
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let range = place(from)..place(self.all.len());
-        if let Some(at) = self.at.get_mut(node) {
-            *at = Some(range.clone());
+        if let Some(node) = node.checked_sub(self.first) {
+            self.at.resize(self.at.len().max(node + 1), None);
+            if let Some(at) = self.at.get_mut(node) {
+                *at = Some(range.clone());
+            }
         }
         range
     }
@@ -166,7 +193,8 @@ impl<T: Copy> Memo<T> {
 
 struct Walk<'a> {
     block: &'a Block,
-    buffers: &'a mut Walker,
+    whole: &'a [Option<WordIx>],
+    buffers: &'a mut Buffers,
     /// Runs found before the start that is walked from.
     before: usize,
 }
@@ -179,7 +207,7 @@ impl Walk<'_> {
                 return;
             }
             let Some((hash, end)) = self.buffers.words.get(word) else { continue };
-            let invariant = self.buffers.whole.get(start).copied().flatten();
+            let invariant = self.whole.get(start).copied().flatten();
             self.buffers.so_far.push((hash, start, invariant));
             if self.buffers.so_far.len() == SEED_WORDS {
                 self.take();
@@ -213,7 +241,7 @@ impl Walk<'_> {
         if let Some(known) = self.buffers.words.known(start) {
             return known;
         }
-        let Walker { words, open, .. } = &mut *self.buffers;
+        let Buffers { words, open, .. } = &mut *self.buffers;
         let from = words.all.len();
         open.clear();
         open.push((start, EMPTY, 0));
@@ -248,7 +276,7 @@ impl Walk<'_> {
         if let Some(known) = self.buffers.nexts.known(end) {
             return known;
         }
-        let Walker { nexts, open, .. } = &mut *self.buffers;
+        let Buffers { nexts, open, .. } = &mut *self.buffers;
         let from = nexts.all.len();
         open.clear();
         open.push((end, EMPTY, 0));
@@ -280,7 +308,7 @@ mod tests {
     use crate::read::tests::{choice, constant, master, text};
 
     fn runs(nodes: Vec<crate::master::Node>) -> Vec<Run> {
-        Walker::default().mixed_runs(&Lattice::of(&master(nodes)).blocks[0]).to_vec()
+        Walker::default().mixed_runs(&Lattice::of(&master(nodes)).blocks[0])
     }
 
     fn hash(words: &str) -> u64 {
@@ -313,6 +341,24 @@ mod tests {
             choice(1, &["three", "four"]),
         ]);
         assert!(found.iter().all(|run| run.words.iter().all(|word| *word != WordIx::new(0))));
+    }
+
+    #[test]
+    fn a_block_in_parts_has_the_runs_of_the_whole() {
+        let site = |at: usize| {
+            let around = text(&format!("number {} of ", at % 50));
+            [around, choice(at, &["fast a", "b c fast", "slow"]), constant(1000 + at, Generator::Hex(4))]
+        };
+        let lattice = Lattice::of(&master((0..400).flat_map(site).collect()));
+        let block = &lattice.blocks[0];
+        let mut walker = Walker::default();
+        let found = walker.mixed_runs(block);
+        let starts = near_places(block);
+        assert!(starts.len() > 2 * STARTS, "{}", starts.len());
+        let mut whole = walk(block, &walker.whole, &starts, &mut Buffers::default());
+        let mut seen: HashedSet<SameWords> = HashedSet::default();
+        whole.retain(|run| seen.insert(SameWords(run.hash, run.words)));
+        assert_eq!(found, whole);
     }
 
     #[test]

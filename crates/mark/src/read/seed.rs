@@ -64,12 +64,12 @@ pub(super) fn chains(lattice: &Lattice, leak: &Text) -> Vec<Chain> {
 fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
     let seeds = &lattice.seeds;
     // Seeds of the master in the leak and where they stand, and how often each occurs.
-    let mut found: Vec<(usize, usize)> = Vec::new();
-    let mut counts: Vec<usize> = vec![0; seeds.places.len()];
+    let mut found: Vec<((usize, usize), usize)> = Vec::new();
+    let mut counts: Vec<Vec<usize>> = seeds.0.iter().map(|share| vec![0; share.places.len()]).collect();
     for (at, run) in leak.words.windows(SEED_WORDS).enumerate() {
         let hash = seed(run.iter().map(|word| word.hash));
-        let Some(&seed) = seeds.by_hash.get(&hash) else { continue };
-        if let Some(count) = counts.get_mut(seed) {
+        let Some(seed) = seeds.find(hash) else { continue };
+        if let Some(count) = counts.get_mut(seed.0).and_then(|counts| counts.get_mut(seed.1)) {
             *count += 1;
             if *count <= LEAK_OCCURRENCES {
                 found.push((seed, at));
@@ -83,7 +83,8 @@ fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
     for (seed, at) in found {
         let places = seeds.of_seed(seed);
         let score = 1.0 / places.len().max(1) as f64;
-        let is_rare = counts.get(seed).is_some_and(|count| *count <= LEAK_OCCURRENCES);
+        let count = counts.get(seed.0).and_then(|counts| counts.get(seed.1));
+        let is_rare = count.is_some_and(|count| *count <= LEAK_OCCURRENCES);
         for (block, run) in places {
             let Some((rare, frequent)) = hits.get_mut(*block as usize) else { continue };
             let Some(shape) = lattice.blocks.get(*block as usize) else { continue };
@@ -102,9 +103,15 @@ fn hits(lattice: &Lattice, leak: &Text) -> Vec<Vec<Hit>> {
     hits.into_iter().map(choose).collect()
 }
 
-/// Runs of words that tell where in the master they stand.
+/// Runs of words that tell where in the master they stand, shared out by their hashes.
 #[derive(Debug, Default)]
-pub(super) struct Seeds {
+pub(super) struct Seeds([Share; SHARES]);
+
+/// Shares that all cores work on.
+const SHARES: usize = 4;
+
+#[derive(Debug, Default)]
+struct Share {
     /// Index of a seed.
     by_hash: HashedMap<usize>,
     /// Where each seed's runs are.
@@ -114,56 +121,89 @@ pub(super) struct Seeds {
 }
 
 /// A run that may become a seed's, and the one of the same hash before it.
-struct Candidate {
+struct Candidate<'a> {
     block: u32,
-    run: Run,
     before: Option<u32>,
+    run: &'a Run,
 }
 
 impl Seeds {
     /// Takes the runs of all blocks but those that say too little.
     pub(super) fn of(blocks: &[Block], in_branches: &HashedSet) -> Self {
-        let mut all: Vec<Candidate> = Vec::new();
+        let runs_of = |walker: &mut Walker, block: &Block| {
+            let mut runs = walker.mixed_runs(block);
+            runs.extend(invariant_runs(block));
+            runs
+        };
+        let runs: Vec<Vec<Run>> = blocks.par_iter().map_init(Walker::default, runs_of).collect();
+        let mut seeds = Seeds::default();
+        seeds
+            .0
+            .par_iter_mut()
+            .enumerate()
+            .for_each(|(number, share)| *share = Share::of(&runs, number, in_branches));
+        seeds
+    }
+
+    /// Number of the share that a hash falls to; not by the bits that its place in a map comes from.
+    fn share(hash: u64) -> usize {
+        (hash >> 40) as usize % SHARES
+    }
+
+    /// Share and index of the seed with a hash.
+    fn find(&self, hash: u64) -> Option<(usize, usize)> {
+        let share = Self::share(hash);
+        Some((share, *self.0.get(share)?.by_hash.get(&hash)?))
+    }
+
+    /// Blocks where a seed stands, and its runs there.
+    fn of_seed(&self, (share, seed): (usize, usize)) -> &[(u32, Run)] {
+        let places = |share: &'_ Share| share.places.get(seed).cloned();
+        let share = self.0.get(share);
+        share.and_then(|share| share.runs.get(places(share)?)).unwrap_or_default()
+    }
+}
+
+impl Share {
+    fn of(runs: &[Vec<Run>], number: usize, in_branches: &HashedSet) -> Self {
+        let total = runs.iter().map(Vec::len).sum::<usize>() / SHARES;
+        let mut all: Vec<Candidate<'_>> = Vec::with_capacity(total + total / 8);
         // How many have a hash, and the last of them.
         let mut by_hash: HashedMap<(u32, u32)> = HashedMap::default();
-        let mut walker = Walker::default();
-        for (block, shape) in (0..).zip(blocks) {
-            let mut take = |run: Run| {
+        by_hash.reserve(total);
+        for (block, runs) in (0..).zip(runs) {
+            for run in runs.iter().filter(|run| Seeds::share(run.hash) == number) {
                 let at = u32::try_from(all.len()).unwrap_or(u32::MAX);
                 let (count, last) = by_hash.entry(run.hash).or_insert((0, at));
                 let before = (*count > 0).then_some(*last);
                 (*count, *last) = (*count + 1, at);
-                all.push(Candidate { block, run, before });
-            };
-            walker.mixed_runs(shape).iter().copied().for_each(&mut take);
-            invariant_runs(shape).for_each(&mut take);
+                all.push(Candidate { block, before, run });
+            }
         }
-        let mut seeds = Seeds::default();
+        let mut share = Share::default();
+        share.runs.reserve(all.len());
+        share.places.reserve(by_hash.len());
+        share.by_hash.reserve(by_hash.len());
         for (hash, (count, last)) in by_hash {
             if count > MASTER_OCCURRENCES || in_branches.contains(&hash) {
                 continue;
             }
-            let from = seeds.runs.len();
+            let from = share.runs.len();
             let mut next = Some(last);
             while let Some(candidate) = next.and_then(|at| all.get(at as usize)) {
-                seeds.runs.push((candidate.block, candidate.run));
+                share.runs.push((candidate.block, *candidate.run));
                 next = candidate.before;
             }
-            let places = seeds.runs.get_mut(from..).unwrap_or_default();
+            let places = share.runs.get_mut(from..).unwrap_or_default();
             places.reverse();
             if is_ambiguous(places) {
-                seeds.runs.truncate(from);
+                share.runs.truncate(from);
                 continue;
             }
-            seeds.by_hash.insert(hash, seeds.places.len());
-            seeds.places.push(from..seeds.runs.len());
+            share.by_hash.insert(hash, share.places.len());
+            share.places.push(from..share.runs.len());
         }
-        seeds
-    }
-
-    /// Blocks where a seed stands, and its runs there.
-    fn of_seed(&self, seed: usize) -> &[(u32, Run)] {
-        self.places.get(seed).and_then(|places| self.runs.get(places.clone())).unwrap_or_default()
+        share
     }
 }
 
