@@ -9,7 +9,7 @@ use std::process::Command;
 const CARGO_FUZZ: &str = "0.13.2";
 /// Seconds that one input may take, and memory in MB: what takes more counts as found.
 const LIMITS: [&str; 2] = ["-timeout=20", "-rss_limit_mb=2048"];
-/// Bytes of the longest input; the tests of `mark` try longer ones.
+/// Bytes of the longest input; the tests of the crates try longer ones.
 const LONGEST: &str = "-max_len=16384";
 
 /// Runs the named targets, or all, for some seconds each, from the seeds and what earlier runs found.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod agrees;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod world;
