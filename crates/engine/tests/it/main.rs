@@ -5,6 +5,8 @@ mod damage;
 #[cfg(test)]
 mod early;
 #[cfg(test)]
+mod exhibit;
+#[cfg(test)]
 mod founding;
 #[cfg(test)]
 mod group;
