@@ -57,6 +57,8 @@ fn a_report_is_whole_and_holds() {
     for part in ["<script", "http://", "https://", "src=", "url("] {
         assert!(!page.contains(part), "{part}");
     }
+    let beside = fs::read_to_string(desk.path("report/README.txt")).unwrap();
+    assert!(beside.contains("A PDF among them counts as the text that pdf-extract "), "{beside}");
     let root = fs::read_to_string(desk.path("root")).unwrap();
     let said = desk.json(&["mark", "check-evidence", "report", "--root", &root]);
     assert_eq!(

@@ -20,6 +20,9 @@ pub use child::serve;
 /// The hidden verb under which a program that reads exhibits must call [`serve`], before it does anything else.
 pub const VERB: &str = "read-pdf";
 
+/// The library that extracts, and its version: whoever repeats a reading needs the same text of the same file.
+pub const EXTRACTOR: &str = "pdf-extract 0.12.1";
+
 /// How long the child may take; no text that is read takes as long on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What the child says first: without it, whatever ran was not [`serve`].
@@ -113,6 +116,13 @@ fn joined(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_extractor_named_is_the_one_that_is_built_in() {
+        let locked = include_str!("../../../../Cargo.lock").replace('\r', "");
+        let (name, version) = EXTRACTOR.split_once(' ').unwrap();
+        assert!(locked.contains(&format!("name = \"{name}\"\nversion = \"{version}\"\n")), "{EXTRACTOR}");
+    }
 
     #[test]
     fn words_parted_at_a_lines_end_are_joined() {

@@ -1,5 +1,6 @@
 //! The text beside a report: what is in the folder, and how to check it.
 
+use engine::exhibit::pdf::EXTRACTOR;
 use evidence::Evidence;
 
 /// Writes the text.
@@ -42,7 +43,7 @@ nothing differs, and an accusation could not be checked for want of rows.
 {log}
 
 That the reading is what the exhibits show can be checked by whoever has the package and the exhibits: reading them again
-gives a reading with the hash that evidence.json holds.
+gives a reading with the hash that evidence.json holds. A PDF among them counts as the text that {extractor} extracts.
 
 What is computed
 ================
@@ -56,5 +57,6 @@ exactly. A member is accused when E >= 2n/epsilon or p <= epsilon/(2n); then the
 accused is at most epsilon.
 ",
         version = evidence.version,
+        extractor = EXTRACTOR,
     )
 }
