@@ -27,6 +27,7 @@ pub mod judge;
 pub mod leak;
 pub mod marks;
 pub mod member;
+mod news;
 pub mod notification;
 pub mod passkey;
 pub mod plan;

@@ -30,6 +30,7 @@ use crate::{
     leak::{self, LeakCase, LeakCommand},
     marks::{self, MarksCommitment},
     member::{self, Member, MemberCommand},
+    news::News,
     notification::{self, Notification, NotificationCommand},
     passkey::{self, PasskeyCommand, Passkeys},
     policies::{self, Policies, PolicyCommand},
@@ -81,6 +82,7 @@ pub struct Program {
     passkeys: Passkeys,
     subjects: Subjects,
     heartbeat: Option<Heartbeat>,
+    news: News,
     entries: u64,
     high_water: Option<Timestamp>,
 }
@@ -285,6 +287,7 @@ impl Program {
         let (at, actor) = (entry.at, &entry.actor);
         self.entries = entry.seq.saturating_add(1);
         self.high_water = Some(self.high_water.map_or(at, |mark| mark.max(at)));
+        self.news.note(entry);
         match &entry.event {
             Event::Program(event) => self.apply_own(event, at, actor),
             Event::Viewing(event) => viewing::apply(self, event, at, actor),

@@ -57,6 +57,19 @@ impl Program {
         self.high_water
     }
 
+    /// Counts the copies a member was granted and the notifications that name it: whoever waits for more looks at this.
+    #[must_use]
+    pub fn news_of(&self, member: &MemberId) -> u64 {
+        self.news.of(member)
+    }
+
+    /// Returns how long the log was after the last entry that may have made more due; what only comes of a release,
+    /// fetches and the like, does not count.
+    #[must_use]
+    pub fn decisive(&self) -> u64 {
+        self.news.decisive()
+    }
+
     /// Returns its operators.
     pub fn operators(&self) -> impl Iterator<Item = &UserId> {
         self.operators.iter()

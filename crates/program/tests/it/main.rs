@@ -24,6 +24,7 @@ mod invitation;
 mod leak;
 #[cfg(test)]
 mod member;
+mod news;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]

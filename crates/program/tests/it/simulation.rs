@@ -33,6 +33,7 @@ use proptest::{
 };
 
 use crate::{
+    news::counted,
     shadow::Shadow,
     world::{
         DAY, HOUR, OPERATORS, POLICY, World, agreement, case, contact, copy, criteria, criterion, file, item,
@@ -579,6 +580,9 @@ fn no_promise_is_broken_whatever_is_tried() {
         let world = walk(far, &steps);
         assert_eq!(replayed(&world), world.program);
         assert_eq!(replayed(&world), replayed(&world));
+        for known in world.program.members() {
+            assert_eq!(world.program.news_of(&known.id), counted(&world.program, &known.id), "{}", known.id);
+        }
         for entry in &world.log[begun(far).log.len()..] {
             *seen.borrow_mut().entry(name_of(entry)).or_default() += 1;
             if let Event::Member(MemberEvent::Moved { to: Standing::Active, reason, .. }) = &entry.event
