@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How many copies one command records.
-const BATCH: usize = 256;
+const BATCH: usize = 1024;
 
 /// How often a release plans anew when the program changes under it.
 const PATIENCE: u32 = 8;

@@ -26,7 +26,7 @@ type Key = (CaseId, WaveId);
 /// What is due next, as far as this process has looked.
 #[derive(Debug, Default)]
 pub struct Timer {
-    /// How long the log was when everything was looked at.
+    /// What was decisive when everything was looked at, see [`Program::decisive`].
     seen: Option<u64>,
     /// When something becomes due with no new entry.
     next: Option<Timestamp>,
@@ -72,8 +72,9 @@ impl Timer {
     pub async fn tick(&mut self, engine: &Engine) -> Result<Tick, WriteError> {
         engine.refresh().await?;
         let now = engine.clock().now();
-        let entries = engine.ledger().await.len();
-        if self.seen == Some(entries) && self.next.is_none_or(|next| now < next) {
+        // Of the ten thousand fetches after a release none makes anything due.
+        let decisive = engine.program().await.decisive();
+        if self.seen == Some(decisive) && self.next.is_none_or(|next| now < next) {
             return Ok(Tick::default());
         }
         self.next = None;
@@ -103,8 +104,14 @@ impl Timer {
             }
         }
         // What was appended beside this is looked at with the next tick.
-        self.seen = (tick.released.is_empty()).then_some(entries);
+        self.seen = (tick.released.is_empty()).then_some(decisive);
         Ok(tick)
+    }
+
+    /// Returns when something becomes due with no new entry, as far as it has looked.
+    #[must_use]
+    pub fn next(&self) -> Option<Timestamp> {
+        self.next
     }
 
     async fn due(&mut self, engine: &Engine, now: Timestamp) -> Vec<Due> {

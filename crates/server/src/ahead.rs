@@ -20,16 +20,16 @@ const LOOK_AHEAD: Duration = Duration::from_secs(5);
 /// Nothing depends on it: what is not ready is made at the instant.
 pub(crate) async fn run(app: Arc<App>) {
     let mut stopping = app.stopping();
-    // How long the log was when a wave was made ready: more may be due by what was written since.
+    // What was decisive when a wave was made ready: more may be due by what was written since.
     let mut seen: BTreeMap<(CaseId, WaveId), u64> = BTreeMap::new();
     while !*stopping.borrow() {
-        let (coming, entries) = {
-            let ledger = app.engine.ledger().await;
-            (upcoming(ledger.program(), app.engine.clock().now(), AHEAD), ledger.len())
+        let (coming, decisive) = {
+            let program = app.engine.program().await;
+            (upcoming(&program, app.engine.clock().now(), AHEAD), program.decisive())
         };
         seen.retain(|(case, wave), _| coming.iter().any(|(c, w, _)| (c, w) == (case, wave)));
         for (case, wave, at) in coming {
-            if seen.insert((case.clone(), wave.clone()), entries) == Some(entries) {
+            if seen.insert((case.clone(), wave.clone()), decisive) == Some(decisive) {
                 continue;
             }
             match app.engine.make_ready(&case, &wave, at).await {

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::{
     config::Config, identity::Identity, limits::Full, metrics::Metrics, notices::Notices, problem::Problem,
-    sealed::SealedCopies,
+    sealed::SealedCopies, streams::Streams,
 };
 
 /// The running program behind the routes.
@@ -16,6 +16,8 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// Sealed copies that a fetch may be resumed from.
     pub sealed: SealedCopies,
+    /// Members that wait to be woken.
+    pub(crate) streams: Streams,
     /// Networks that tried too often with what is not good.
     pub full: Full,
     /// What is counted.
@@ -38,6 +40,7 @@ impl App {
         Arc::new(Self {
             engine,
             sealed,
+            streams: Streams::default(),
             full: Full::default(),
             metrics: Metrics::new(),
             notices: Notices::default(),

@@ -21,6 +21,7 @@ pub mod router;
 pub mod sealed;
 pub mod serve;
 mod signed;
+mod streams;
 pub mod timer;
 mod web;
 

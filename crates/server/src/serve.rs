@@ -20,7 +20,7 @@ use crate::{
     config::Config,
     health,
     identity::{Identity, IdentityError},
-    notices, router, timer,
+    notices, router, streams, timer,
 };
 
 /// How long open answers may take once the server was told to stop.
@@ -117,6 +117,7 @@ pub async fn serve(engine: Arc<Engine>, config: Config) -> Result<Serving, Serve
         admin = Some(bound);
     }
     tasks.push(tokio::spawn(timer::run(app.clone())));
+    tasks.push(tokio::spawn(streams::run(app.clone())));
     if config.timer {
         tasks.push(tokio::spawn(ahead::run(app.clone())));
     }

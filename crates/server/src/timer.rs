@@ -14,8 +14,11 @@ use tokio::time::sleep;
 
 use crate::app::App;
 
-/// How long the timer sleeps at most. It never sleeps until an instant: that runs on another clock.
+/// How long the timer sleeps at most: what it sleeps by and what instants are of are two clocks.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How long it sleeps at least, however near the next instant is.
+const NAP: Duration = Duration::from_millis(5);
 
 /// How late a release may be before the server calls itself not ready.
 pub(crate) const LATE: SignedDuration = SignedDuration::from_secs(60);
@@ -40,12 +43,18 @@ pub async fn run(app: Arc<App>) {
         }
         growth.mark_unchanged();
         tokio::select! {
-            () = sleep(LOOK) => {}
+            () = sleep(nap(&app, &timer)) => {}
             _ = growth.changed() => {}
             _ = stirs.changed() => {}
             _ = stopping.changed() => {}
         }
     }
+}
+
+/// Returns how long it is to the next instant, within bounds; the look after it reads the clock again.
+fn nap(app: &App, timer: &Timer) -> Duration {
+    let left = timer.next().map(|next| next.duration_since(app.engine.clock().now()));
+    left.map_or(LOOK, |left| Duration::try_from(left).unwrap_or(NAP).clamp(NAP, LOOK))
 }
 
 async fn look(app: &App, timer: &mut Timer) -> Result<Tick, WriteError> {

@@ -10,13 +10,9 @@ use axum::{
     },
 };
 use futures_util::stream;
-use program::id::MemberId;
-use tokio::{sync::watch, time::sleep};
+use tokio::sync::watch;
 
-use crate::{app::App, auth::Fetcher, problem::Refused};
-
-/// How long a stream gathers changes before it says that there were some.
-const GATHER: Duration = Duration::from_millis(250);
+use crate::{app::App, auth::Fetcher, problem::Refused, streams::News};
 
 /// The shortest time that whoever is woken is asked to spread over, in milliseconds.
 const LEAST_WITHIN: u64 = 500;
@@ -34,14 +30,8 @@ const QUIET: Duration = Duration::from_secs(20);
     Refused,
 ))]
 pub(crate) async fn events(State(app): State<Arc<App>>, Fetcher(member, _): Fetcher) -> Response {
-    let waiting = Waiting {
-        growth: app.engine.growth(),
-        stopping: app.stopping(),
-        told: None,
-        member,
-        _counted: Counted::new(&app),
-        app,
-    };
+    let news = app.streams.open(&*app.engine.program().await, &member);
+    let waiting = Waiting { news, stopping: app.stopping(), told: None, _counted: Counted::new(&app), app };
     let stream = stream::unfold(waiting, |mut waiting| async move {
         waiting.change().await.map(|within| {
             (Ok::<_, Infallible>(Event::default().event("change").data(within.to_string())), waiting)
@@ -52,11 +42,10 @@ pub(crate) async fn events(State(app): State<Arc<App>>, Fetcher(member, _): Fetc
 
 struct Waiting {
     app: Arc<App>,
-    member: MemberId,
-    growth: watch::Receiver<u64>,
+    news: watch::Receiver<News>,
     stopping: watch::Receiver<bool>,
-    /// How many copies the member had been granted, and how many notifications named it, when it was told last.
-    told: Option<(usize, usize)>,
+    /// What the member was told of last.
+    told: News,
     _counted: Counted,
 }
 
@@ -68,16 +57,17 @@ impl Waiting {
             if *self.stopping.borrow() {
                 return None;
             }
-            let now = self.counted().await?;
-            if self.told != Some(now) {
-                self.told = Some(now);
+            let now = *self.news.borrow_and_update();
+            // A member that may have nothing any more waits for nothing.
+            now?;
+            if self.told != now {
+                self.told = now;
                 return Some(self.within());
             }
             tokio::select! {
-                grown = self.growth.changed() => grown.ok()?,
+                changed = self.news.changed() => changed.ok()?,
                 stopped = self.stopping.changed() => stopped.ok()?,
             }
-            sleep(GATHER).await;
         }
     }
 
@@ -85,19 +75,6 @@ impl Waiting {
     fn within(&self) -> u64 {
         let streams = u64::try_from(self.app.metrics.streams.get()).unwrap_or(0);
         (1000 * streams / self.app.config.limits.woken_a_second.max(1)).max(LEAST_WITHIN)
-    }
-
-    /// Counts what the member was granted and what it must be told; nothing for a member that may have nothing any
-    /// more.
-    async fn counted(&self) -> Option<(usize, usize)> {
-        let program = self.app.engine.program().await;
-        let standing = program.member(&self.member).ok()?.standing;
-        let open = matches!(standing, policy::Standing::Active | policy::Standing::Restricted);
-        let count = |case: &program::case::Case| {
-            case.items().filter(|item| case.granted(&item.item, &self.member).is_some()).count()
-        };
-        let named = program.notifications().filter(|known| known.members.contains_key(&self.member));
-        open.then(|| (program.cases().map(count).sum(), named.count()))
     }
 }
 
