@@ -50,7 +50,8 @@ async fn measure(members: usize) -> anyhow::Result<()> {
     let (engine, people) = crowd::found(&root, members).await?;
     let (text, bytes) = corpus::prose_package(PACKAGE)?;
     let wait = LEAST + EACH * i64::try_from(members.div_ceil(1000))?;
-    let due = Clock::system().now().checked_add(SignedDuration::from_secs(wait))?;
+    // A whole second, as people say when an embargo ends.
+    let due = Timestamp::from_second(Clock::system().now().as_second() + wait)?;
     crowd::prepare(&engine, text, due).await?;
     engine.close().await;
 

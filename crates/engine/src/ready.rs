@@ -85,6 +85,8 @@ impl Engine {
     /// [`StepError`] when the wave has no instant, the package cannot be read, or a copy would not mean what the
     /// package means: better known now than then.
     pub async fn make_ready(&self, case: &CaseId, wave: &WaveId, at: Timestamp) -> Result<usize, StepError> {
+        // The policies know whole milliseconds, and nothing is due before the next one.
+        let at = policy::instant::up(at);
         let (plan, version) = {
             let program = self.program().await;
             let plan = plan::plan(&program, program.policies(), case, wave, at)?;

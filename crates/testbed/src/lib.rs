@@ -126,10 +126,15 @@ impl World {
     }
 
     pub async fn due_in(seed: u64, wanted: &Wanted) -> Self {
+        Self::ending_in(seed, wanted, t(END)).await
+    }
+
+    /// As [`World::due`], with another end of the embargo; the clock is where it would be.
+    pub async fn ending_in(seed: u64, wanted: &Wanted, ends: Timestamp) -> Self {
         let world = Self::peopled_in(seed, wanted).await;
         let open = CaseCommand::Open { title: String::from("Relay"), cves: Vec::new() };
         world.ok("ann", Command::Case(case("c"), open)).await;
-        world.ok("ann", embargo(EmbargoCommand::Propose { ends: t(END) })).await;
+        world.ok("ann", embargo(EmbargoCommand::Propose { ends })).await;
         world.ok("bob", embargo(EmbargoCommand::Accept { ends: None })).await;
         world.engine.add_items(&user("ann"), &case("c"), package()).await.unwrap();
         for (id, lead, tiers) in

@@ -1,10 +1,10 @@
 //! Copies made ready before their instant: nothing of them is anybody's until it is granted.
 
-use engine::intake::Upload;
+use engine::{intake::Upload, places::Wanted};
 use policy::Class;
 use program::item::Tlp;
 
-use crate::world::{DAY, W1, World, case, harmless, item, member, suspend, t, user, wave};
+use crate::world::{DAY, END, W1, World, after, case, harmless, item, member, suspend, t, user, wave};
 
 #[tokio::test]
 async fn what_is_made_ready_is_granted_at_the_instant_and_to_nobody_who_may_not_have_it_then() {
@@ -33,6 +33,14 @@ async fn what_is_made_ready_is_granted_at_the_instant_and_to_nobody_who_may_not_
     assert_eq!(granted, cold.granted().await);
     assert_eq!(ready.opened("acme").await, cold.opened("acme").await);
     assert!(ready.verify().await.sound);
+}
+
+#[tokio::test]
+async fn an_instant_between_two_milliseconds_is_made_ready_too() {
+    let ends = after(t(END), 1);
+    let world = World::ending_in(9, &Wanted::default(), ends).await;
+    world.clock.set(t(W1 - 600));
+    assert!(world.engine.make_ready(&case("c"), &wave("w1"), after(t(W1), 1)).await.unwrap() > 0);
 }
 
 #[tokio::test]
