@@ -32,8 +32,13 @@ impl Engine {
             Command::Report(ReportCommand::File { member, by, case, said, note })
         };
         let actor = UserId::member();
-        let ctx = Context { now: self.clock.now(), actor: &actor };
-        if self.program().await.decide(&ctx, command(said.clone()))?.is_empty() {
+        let repeated = {
+            let program = self.program().await;
+            program
+                .decide(&Context { now: self.clock.now(), actor: &actor }, command(said.clone()))?
+                .is_empty()
+        };
+        if repeated {
             return Ok(Vec::new());
         }
         if let Said::Sighting { exhibits, .. } = &mut said {
