@@ -57,7 +57,8 @@ pub struct Engine {
     pub(crate) ready: Ready,
     pub(crate) looks: Looks,
     pub(crate) tidied: Tidied,
-    pub(crate) stirs: watch::Sender<()>,
+    pub(crate) stirs: watch::Sender<u64>,
+    pub(crate) doubt: watch::Receiver<bool>,
     listening: Option<Listening>,
     ledger: Arc<RwLock<Ledger>>,
     jobs: mpsc::Sender<Job>,
@@ -246,6 +247,7 @@ impl Engine {
         let keys = Secrets { log: Arc::new(keys.log), blob: keys.blob, mark: keys.mark };
         let growth = watch::Sender::new(ledger.len());
         let ledger = Arc::new(RwLock::new(ledger));
+        let (doubt, doubted) = watch::channel(false);
         let writer = Writer {
             store: store.clone(),
             ledger: ledger.clone(),
@@ -254,15 +256,16 @@ impl Engine {
             clock: clock.clone(),
             entropy: entropy.clone(),
             growth: growth.clone(),
+            doubt,
         };
         let (jobs, queue) = mpsc::channel(QUEUE);
         let writer = tokio::spawn(writer.run(queue));
         let keys = Arc::new(keys);
         let (shelf, ready, looks) = (Shelf::default(), Ready::default(), Looks::default());
-        let stirs = watch::Sender::new(());
+        let stirs = watch::Sender::new(0);
         let listening = store.wakes().map(|wakes| {
             let stirs = stirs.clone();
-            Listening(tokio::spawn(wakes.follow(move || stirs.send_replace(()))))
+            Listening(tokio::spawn(wakes.follow(move || stirs.send_modify(|stirs| *stirs += 1))))
         });
         Ok(Self {
             folder,
@@ -278,6 +281,7 @@ impl Engine {
             looks,
             tidied: Tidied::default(),
             stirs,
+            doubt: doubted,
             listening,
             ledger,
             jobs,
@@ -320,8 +324,9 @@ impl Engine {
     /// # Errors
     /// [`Refusal`], as [`Engine::execute`] would say now.
     pub(crate) async fn check(&self, actor: &UserId, command: Command) -> Result<(), Refusal> {
-        let ctx = Context { now: self.clock.now(), actor };
-        self.program().await.decide(&ctx, command).map(|_| ())
+        // The program first: while it is waited for, the log may pass what the clock said before.
+        let program = self.program().await;
+        program.decide(&Context { now: self.clock.now(), actor }, command).map(|_| ())
     }
 
     async fn submit(

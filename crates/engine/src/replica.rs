@@ -1,10 +1,19 @@
 //! One replica among several on one log: what others appended is taken in, and whoever waits is woken.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
-use tokio::sync::{Mutex, watch};
+use tokio::{
+    sync::{Mutex, watch},
+    time::timeout,
+};
 
 use crate::{engine::Engine, store::StoreError, writer::WriteError};
+
+/// How long somebody waits for a state that was in doubt to be read anew.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One look at the database serves all who asked before it began: ten thousand may ask at once.
 #[derive(Default)]
@@ -38,7 +47,26 @@ impl Engine {
     /// # Errors
     /// [`WriteError`] when the log cannot be read, or is not the one that was read before.
     pub async fn refresh(&self) -> Result<bool, WriteError> {
-        self.looks.share(async || self.look().await).await
+        tokio::select! {
+            biased;
+            () = self.in_doubt() => {
+                let says = "it broke while entries were made durable, and the log is read anew once it is back";
+                Err(StoreError::Unreachable(says.to_owned()).into())
+            }
+            looked = self.looks.share(async || self.look().await) => looked,
+        }
+    }
+
+    /// Comes to an end once nobody has been able to read the state for longer than anybody is kept waiting.
+    async fn in_doubt(&self) {
+        let mut doubt = self.doubt.clone();
+        while doubt.wait_for(|doubt| *doubt).await.is_ok() {
+            if timeout(PATIENCE, doubt.wait_for(|doubt| !*doubt)).await.is_err() {
+                return;
+            }
+        }
+        // The writer has stopped; whoever reads is told so by something else.
+        std::future::pending().await
     }
 
     async fn look(&self) -> Result<bool, WriteError> {
@@ -87,9 +115,10 @@ impl Engine {
         self.growth.subscribe()
     }
 
-    /// Returns what changes when another replica says that it appended, where the database passes that on.
+    /// Returns what counts how often another replica said that it appended, where the database passes that on; the
+    /// first time is when this one begins to listen.
     #[must_use]
-    pub fn stirs(&self) -> watch::Receiver<()> {
+    pub fn stirs(&self) -> watch::Receiver<u64> {
         self.stirs.subscribe()
     }
 

@@ -73,6 +73,8 @@ pub(crate) struct Writer {
     pub(crate) clock: Clock,
     pub(crate) entropy: Entropy,
     pub(crate) growth: watch::Sender<u64>,
+    /// Whether the state may be ahead of the log and nobody reads it.
+    pub(crate) doubt: watch::Sender<bool>,
 }
 
 /// What became of one command of a group, until the group is durable.
@@ -108,7 +110,9 @@ impl Writer {
         if ahead {
             // The state may be ahead of the log now: it is thrown away, and nobody reads it meanwhile.
             tell(answers, outcomes);
+            self.doubt.send_replace(true);
             *ledger = self.fold_again(jobs).await;
+            self.doubt.send_replace(false);
             self.growth.send_replace(ledger.len());
             return;
         }

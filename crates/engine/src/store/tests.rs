@@ -346,9 +346,9 @@ async fn who_listens_is_woken_by_a_commit_and_again_after_the_connection_broke()
     let following =
         tokio::spawn(store.wakes().unwrap().follow(move || woken.send_modify(|count| *count += 1)));
     // The first one says that somebody listens.
-    count.wait_for(|count| *count == 1).await.unwrap();
+    count.wait_for(|count| *count >= 1).await.unwrap();
     fill(&store, 0..1).await;
-    count.wait_for(|count| *count == 2).await.unwrap();
+    count.wait_for(|count| *count >= 2).await.unwrap();
     // Counted before: a wake-up may come at once.
     let before = *count.borrow();
     cluster.halt();

@@ -114,12 +114,11 @@ async fn what_one_host_appends_wakes_the_others() {
     let world = World::founded_in(84, &on_server(&database.url)).await;
     let other = replica(&other_host(&world, "other"), 1).await;
     let mut stirs = other.stirs();
-    // The first stir says that somebody listens.
-    stirs.changed().await.unwrap();
+    // It may listen already: nothing comes after that until somebody appends.
+    let listening = *stirs.wait_for(|stirs| *stirs > 0).await.unwrap();
     assert!(!other.refresh().await.unwrap());
-    stirs.mark_unchanged();
     world.ok("ann", harmless("eve")).await;
-    stirs.changed().await.unwrap();
+    stirs.wait_for(|stirs| *stirs > listening).await.unwrap();
     assert!(other.refresh().await.unwrap());
     assert_eq!(other.ledger().await.len(), world.entries().await);
 }
@@ -140,6 +139,41 @@ async fn a_server_that_goes_away_is_told_and_the_engine_comes_back_by_itself() {
     assert_eq!(world.entries().await, before, "what is known stays known");
     cluster.resume();
     world.ok("ann", harmless("mia")).await;
+    assert_eq!(world.entries().await, before + 1);
+    sound(&world.verify().await);
+}
+
+/// Makes every commit of entries wait for ever.
+const STUCK: &str = "CREATE FUNCTION stuck() RETURNS trigger LANGUAGE plpgsql AS \
+     'BEGIN PERFORM pg_sleep(86400); RETURN NULL; END'; \
+     CREATE CONSTRAINT TRIGGER stuck AFTER INSERT ON entry DEFERRABLE INITIALLY DEFERRED \
+     FOR EACH ROW EXECUTE FUNCTION stuck()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_goes_away_in_the_middle_of_a_commit_keeps_nobody_waiting() {
+    let Some(cluster) = Cluster::start() else { return };
+    let database = cluster.database();
+    let world = std::sync::Arc::new(World::founded_in(88, &on_server(&database)).await);
+    let before = world.entries().await;
+    psql(&database, STUCK);
+    let (asking, asked) = (world.clone(), user("ann"));
+    let asking = tokio::spawn(async move { asking.engine.execute(&asked, harmless("eve")).await });
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    while psql(&database, waits).trim() != "1" {
+        tokio::task::yield_now().await;
+    }
+    cluster.halt();
+    let said = asking.await.unwrap().unwrap_err();
+    assert!(matches!(said, WriteError::Store(StoreError::Unsettled(_))), "{said:?}");
+    // The state is ahead of the log, and the log cannot be read: whoever asks is told, and does not wait for it.
+    let said = world.engine.refresh().await.unwrap_err();
+    assert!(matches!(&said, WriteError::Store(StoreError::Unreachable(_))), "{said:?}");
+    assert!(said.to_string().contains("read anew once it is back"), "{said}");
+    cluster.resume();
+    psql(&database, "DROP TRIGGER stuck ON entry");
+    while world.engine.refresh().await.is_err() {}
+    assert_eq!(world.entries().await, before, "what was not committed is not known");
+    world.ok("ann", harmless("eve")).await;
     assert_eq!(world.entries().await, before + 1);
     sound(&world.verify().await);
 }
