@@ -50,7 +50,7 @@ pub(crate) struct Common {
 pub(crate) enum Verb {
     /// Make a new program in an empty folder
     Init(crate::init::InitArgs),
-    /// List and add operators
+    /// List, add and remove operators
     #[command(subcommand)]
     Operator(crate::init::OperatorVerb),
     /// List and set tiers: lead times and artifact classes

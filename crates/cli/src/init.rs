@@ -74,7 +74,7 @@ pub(crate) struct InitArgs {
     places: PlaceArgs,
 }
 
-/// List and add operators.
+/// List, add and remove operators.
 #[derive(Debug, Subcommand)]
 pub(crate) enum OperatorVerb {
     /// List the operators
@@ -83,6 +83,21 @@ pub(crate) enum OperatorVerb {
     Add {
         /// Who
         user: UserId,
+    },
+    /// Remove an operator with its tokens, passkeys and sign-ins; takes effect when a second operator says the same
+    #[command(after_help = "\
+Example:
+  forewarn operator remove carol --reason 'left the company' --as alice
+  forewarn operator remove carol --reason 'left the company' --as bob
+
+Two operators always remain: add another one first where there are two. Waves that it approved and that were not
+released need their approvals anew; what it proposed is proposed anew by somebody else.")]
+    Remove {
+        /// Who
+        user: UserId,
+        /// Why; it is logged
+        #[arg(long)]
+        reason: String,
     },
     /// Set in which roles an operator acts, and no other; takes effect when a second operator says the same
     #[command(after_help = "\
@@ -223,6 +238,21 @@ pub(crate) async fn operator(common: &Common, verb: OperatorVerb) -> anyhow::Res
             }
             OperatorVerb::Unlink { issuer, subject, reason } => {
                 subject::unlink(common, &session, Subject { issuer, subject }, reason).await
+            }
+            OperatorVerb::Remove { user, reason } => {
+                let entries =
+                    session.execute(Command::RemoveOperator { operator: user.clone(), reason }).await?;
+                let still = session.engine.program().await.operators().any(|operator| *operator == user);
+                let done = if still {
+                    format!(
+                        "proposed to remove `{user}`: another operator runs the same command, with `--as`"
+                    )
+                } else {
+                    format!(
+                        "`{user}` is no operator any more, and its tokens, passkeys and sign-ins are good for nothing"
+                    )
+                };
+                output::entries(common.json, &done, &entries)
             }
             OperatorVerb::Add { user } => {
                 let entries = session.execute(Command::AddOperator(user.clone())).await?;

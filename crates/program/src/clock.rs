@@ -32,10 +32,11 @@ impl Word {
 /// Decides on one person's look; the second one within the time confirms the clock.
 pub(crate) fn decide(program: &Program, ctx: &Context<'_>) -> Result<Vec<Event>, Refusal> {
     let looked = program.clock().looked.as_ref();
-    let event = match looked.filter(|(_, at)| ctx.now.duration_since(*at) < FRESH) {
+    let looked = looked.filter(|(_, at)| ctx.now.duration_since(*at) < FRESH).map(|(first, _)| first);
+    let event = match program.first(looked) {
         None => ProgramEvent::ClockLookedAt {},
-        Some((first, _)) => {
-            second_person(Some(first), ctx.actor, "confirm the clock")?;
+        Some(first) => {
+            second_person(program, first, ctx.actor, "confirm the clock")?;
             ProgramEvent::ClockConfirmed {}
         }
     };

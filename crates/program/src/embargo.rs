@@ -278,7 +278,7 @@ pub(crate) fn decide(
             let step = Move::Terminate(ctx.now);
             embargo.step(step)?;
             check_reason(&reason)?;
-            match case.exit_proposed_by() {
+            match program.first(case.exit_proposed_by()) {
                 Some(first) if first != ctx.actor => {
                     let mut events = vec![moved(step, &reason)];
                     events.extend(crate::deadline::close_exit_decision(program, id, "embargo ended"));
@@ -317,7 +317,9 @@ fn accept(
     {
         return Err(Refusal::OtherProposal { case: id.clone(), given, proposed });
     }
-    second_person(case.proposed_by(), ctx.actor, "accept the embargo's end")?;
+    if let Some(first) = case.proposed_by() {
+        second_person(program, first, ctx.actor, "accept the embargo's end")?;
+    }
     let accepts = match (embargo.proposed(), case.proposed_by()) {
         (Some(ends), Some(by)) => Some(Proposal { ends, by: by.clone() }),
         _ => None,
@@ -364,11 +366,18 @@ fn check_reason(reason: &str) -> Result<(), Refusal> {
 
 /// Checks that `second` is not who took the first step.
 pub(crate) fn second_person(
-    first: Option<&UserId>,
+    program: &Program,
+    first: &UserId,
     second: &UserId,
     what: &'static str,
 ) -> Result<(), Refusal> {
-    if first == Some(second) { Err(Refusal::SamePerson { what }) } else { Ok(()) }
+    if first == second {
+        return Err(Refusal::SamePerson { what });
+    }
+    if program.first(Some(first)).is_none() {
+        return Err(Refusal::FirstPersonGone { first: first.clone(), what });
+    }
+    Ok(())
 }
 
 pub(crate) fn apply(case: &mut Case, event: &EmbargoEvent, at: Timestamp, actor: &UserId) {

@@ -225,7 +225,7 @@ fn propose(program: &Program, name: String, text: String, reason: String) -> Res
 
 fn adopt(program: &Program, ctx: &Context<'_>, number: u32) -> Result<PolicyEvent, Refusal> {
     let proposed = waiting(program, number)?;
-    second_person(Some(&proposed.proposed_by), ctx.actor, "propose and adopt policies")?;
+    second_person(program, &proposed.proposed_by, ctx.actor, "propose and adopt policies")?;
     // It was sound when it was proposed, perhaps to an earlier version of this program.
     let set = sound(&proposed.name, &proposed.text)?;
     let restricted = |id| restriction_in_force(program, id, ctx.now).is_some();

@@ -6,7 +6,7 @@ mod read;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use policy::{Lead, Restriction, Role, Tier};
+use policy::{Lead, Restriction, Role, Standing, Tier};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -56,6 +56,8 @@ pub struct Program {
     operators: BTreeSet<UserId>,
     /// Who was proposed as an operator, and by whom.
     proposed: BTreeMap<UserId, UserId>,
+    /// Whose removal was proposed, and by whom.
+    leaving: BTreeMap<UserId, UserId>,
     /// In which roles an operator acts; nothing in logs from before there were any.
     roles: BTreeMap<UserId, BTreeSet<Role>>,
     /// Which roles were proposed for whom, and by whom.
@@ -103,6 +105,13 @@ pub enum Command {
     },
     /// Adds an operator; takes effect when a second operator asks for the same, once there are two.
     AddOperator(UserId),
+    /// Removes an operator, with all ways in; takes effect when a second operator asks for the same.
+    RemoveOperator {
+        /// Who.
+        operator: UserId,
+        /// Why.
+        reason: String,
+    },
     /// Sets in which roles an operator acts; takes effect when a second operator asks for the same, once there are two.
     SetRoles(UserId, BTreeSet<Role>),
     /// Adds a tier or changes its lead time and classes.
@@ -180,6 +189,20 @@ pub enum ProgramEvent {
         /// Who.
         operator: UserId,
     },
+    /// One person asked to remove an operator.
+    OperatorRemovalProposed {
+        /// Who.
+        operator: UserId,
+        /// Why.
+        reason: String,
+    },
+    /// An operator was removed.
+    OperatorRemoved {
+        /// Who.
+        operator: UserId,
+        /// Why.
+        reason: String,
+    },
     /// Roles were proposed for an operator.
     RolesProposed {
         /// Who.
@@ -246,6 +269,7 @@ impl Program {
             Command::Found { name, rules, operators, tiers } => self.found(name, rules, operators, tiers),
             Command::AddOperator(operator) if self.operators.contains(&operator) => Ok(Vec::new()),
             Command::AddOperator(operator) => self.add_operator(ctx.actor, operator),
+            Command::RemoveOperator { operator, reason } => self.remove_operator(ctx, operator, reason),
             Command::SetTier(id, tier) => match self.tiers.get(&id) {
                 Some(known) if *known == tier => Ok(Vec::new()),
                 _ => {
@@ -374,6 +398,10 @@ impl Program {
                 self.proposed.remove(operator);
                 self.operators.insert(operator.clone());
             }
+            ProgramEvent::OperatorRemovalProposed { operator, .. } => {
+                self.leaving.insert(operator.clone(), actor.clone());
+            }
+            ProgramEvent::OperatorRemoved { operator, .. } => self.let_go(operator),
             ProgramEvent::RolesProposed { operator, roles } => {
                 self.proposed_roles.insert(operator.clone(), (roles.clone(), actor.clone()));
             }
@@ -404,6 +432,17 @@ impl Program {
             // `entries` counts this one already.
             ProgramEvent::Heartbeat {} => self.heartbeat = Some(Heartbeat { at, entries: self.entries }),
         }
+    }
+
+    /// Takes a person out of all that waits for a second one; what is looked up by the people on record follows by itself.
+    fn let_go(&mut self, operator: &UserId) {
+        self.operators.remove(operator);
+        self.roles.remove(operator);
+        self.proposed_roles.remove(operator);
+        self.leaving.remove(operator);
+        self.void_approvals(|wave| wave.approvals.contains_key(operator));
+        let vetted = self.members.values_mut().filter(|member| member.standing == Standing::Vetting);
+        vetted.for_each(|member| member.sheet.signatures.retain(|signature| signature.by != *operator));
     }
 
     /// Makes the approvals of every wave start over.

@@ -145,6 +145,14 @@ pub enum Refusal {
     ClockBehind { now: Timestamp, mark: Timestamp },
     #[error("it takes two people to {what}: another operator must, with `--as`")]
     SamePerson { what: &'static str },
+    #[error(
+        "it takes two people to {what}, and `{first}`, who was the first, is no operator any more: propose it anew (withdraw or reject what is proposed, where it says that there is something)"
+    )]
+    FirstPersonGone { first: UserId, what: &'static str },
+    #[error(
+        "`{operator}` is one of two operators, and what takes two people needs two: add another one first"
+    )]
+    TwoOperators { operator: UserId },
     #[error("{0}")]
     IllegalMove(#[from] IllegalMove),
     #[error("a member that is {from} cannot become {to}: from {from} it can become {ways}")]

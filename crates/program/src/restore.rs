@@ -74,10 +74,11 @@ pub(crate) fn decide(program: &Program, ctx: &Context<'_>, loss: Loss) -> Result
         return Ok(Vec::new());
     }
     // What was proposed names what was restored before the proposal itself was added to it.
-    let event = match program.restore().proposed().filter(|(_, known)| known.newest == loss.newest) {
+    let proposed = program.restore().proposed().filter(|(_, known)| known.newest == loss.newest);
+    let event = match proposed.filter(|(first, _)| program.first(Some(first)).is_some()) {
         None => ProgramEvent::RestoreProposed { loss },
         Some((first, known)) => {
-            second_person(Some(first), ctx.actor, "accept that entries are lost")?;
+            second_person(program, first, ctx.actor, "accept that entries are lost")?;
             ProgramEvent::RestoreAccepted { loss: known.clone() }
         }
     };

@@ -167,7 +167,7 @@ pub(crate) fn decide(
             let Some(proposed) = &known.proposed else {
                 return Err(Refusal::NothingProposed(review));
             };
-            second_person(Some(&proposed.by), ctx.actor, "propose and confirm a review's outcome")?;
+            second_person(program, &proposed.by, ctx.actor, "propose and confirm a review's outcome")?;
             let member = program.member(&known.member)?;
             check(program, ctx, member, proposed)?;
             let (outcome, restriction) = (proposed.outcome, proposed.restriction.clone());

@@ -135,8 +135,8 @@ pub(crate) fn decide(
             }
             match subjects.proposed.get(&subject) {
                 _ if ctx.actor.as_str() == actor::CONSOLE => {}
-                Some((wanted, first)) if *wanted == operator => {
-                    second_person(Some(first), ctx.actor, "let a subject sign in as an operator")?;
+                Some((wanted, first)) if *wanted == operator && program.first(Some(first)).is_some() => {
+                    second_person(program, first, ctx.actor, "let a subject sign in as an operator")?;
                 }
                 _ => return Ok(vec![Event::Subject(SubjectEvent::LinkProposed { operator, subject })]),
             }

@@ -101,7 +101,7 @@ fn help_for_the_binary() {
 
     Commands:
       init          Make a new program in an empty folder
-      operator      List and add operators
+      operator      List, add and remove operators
       tier          List and set tiers: lead times and artifact classes
       member        Admit members and keep their records
       case          Open cases, add items, hold embargoes

@@ -59,10 +59,11 @@ pub(crate) fn decide(
             }
             if takes_two(target) {
                 let first = member.proposed_move.as_ref().filter(|proposed| proposed.to == target);
+                let first = first.filter(|proposed| program.first(Some(&proposed.by)).is_some());
                 let Some(first) = first else {
                     return event(MemberEvent::MoveProposed { member: id.clone(), to: target, reason });
                 };
-                second_person(Some(&first.by), ctx.actor, "restrict, remove or reinstate a member")?;
+                second_person(program, &first.by, ctx.actor, "restrict, remove or reinstate a member")?;
             }
             let moved = Event::Member(to(target, &reason));
             let told = notification::of_standing(program, member, target, ctx.now);

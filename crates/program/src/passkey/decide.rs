@@ -86,10 +86,12 @@ fn invite(
     if let User::Operator(operator) = &user {
         let alone = ctx.actor.as_str() == actor::CONSOLE
             || (ctx.actor == operator && passkeys.of(&user).any(|passkey| passkey.good(program)));
-        match passkeys.proposed.get(operator) {
+        match program.first(passkeys.proposed.get(operator)) {
             _ if alone => {}
             None => return Ok(PasskeyEvent::LinkProposed { operator: operator.clone() }),
-            first => second_person(first, ctx.actor, "let an operator register a passkey")?,
+            Some(first) => {
+                second_person(program, first, ctx.actor, "let an operator register a passkey")?;
+            }
         }
     }
     let link = LinkId(passkeys.links.last_key_value().map_or(0, |(id, _)| id.0).saturating_add(1));

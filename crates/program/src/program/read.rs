@@ -75,6 +75,11 @@ impl Program {
         self.operators.iter()
     }
 
+    /// Returns the first of two people as long as that one is an operator: nobody is one of two after that.
+    pub(crate) fn first<'a>(&self, who: Option<&'a UserId>) -> Option<&'a UserId> {
+        who.filter(|who| self.operators.contains(*who))
+    }
+
     /// Returns in which roles an operator acts; nothing where none were ever recorded.
     #[must_use]
     pub fn roles(&self, operator: &UserId) -> Option<&BTreeSet<Role>> {

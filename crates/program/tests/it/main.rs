@@ -27,6 +27,7 @@ mod member;
 mod news;
 #[cfg(test)]
 mod notices;
+mod operators;
 #[cfg(test)]
 mod passkey;
 #[cfg(test)]

@@ -89,6 +89,7 @@ pub(crate) struct Shadow {
     entries: u64,
     last: Option<Timestamp>,
     operators: BTreeSet<UserId>,
+    leaving: BTreeMap<UserId, UserId>,
     tiers: BTreeMap<TierId, Tier>,
     members: BTreeMap<MemberId, Who>,
     cases: BTreeMap<CaseId, Case>,
@@ -206,6 +207,21 @@ impl Shadow {
             ProgramEvent::OperatorProposed { operator } => assert!(!self.operators.contains(operator)),
             ProgramEvent::OperatorAdded { operator } => {
                 self.operators.insert(operator.clone());
+            }
+            ProgramEvent::OperatorRemovalProposed { operator, .. } => {
+                assert!(self.operators.contains(operator));
+                self.leaving.insert(operator.clone(), actor.clone());
+            }
+            ProgramEvent::OperatorRemoved { operator, .. } => {
+                let first = self.leaving.remove(operator).expect("removed out of nowhere");
+                assert!(first != *actor, "an operator removed by one");
+                assert!(self.operators.remove(operator) && self.operators.len() >= 2, "one operator is left");
+                self.roles.remove(operator);
+                self.roles_wanted.remove(operator);
+                let waves = self.cases.values_mut().flat_map(|case| case.waves.values_mut());
+                waves
+                    .filter(|wave| wave.approvals.contains(operator))
+                    .for_each(|wave| wave.approvals.clear());
             }
             ProgramEvent::RolesProposed { operator, roles } => {
                 assert!(self.operators.contains(operator));

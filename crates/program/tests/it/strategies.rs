@@ -128,6 +128,9 @@ fn program_events() -> impl Strategy<Value = ProgramEvent> {
         (text(), rules).prop_map(|(name, rules)| ProgramEvent::Founded { name, rules }),
         users().prop_map(|operator| ProgramEvent::OperatorProposed { operator }),
         users().prop_map(|operator| ProgramEvent::OperatorAdded { operator }),
+        (users(), text())
+            .prop_map(|(operator, reason)| ProgramEvent::OperatorRemovalProposed { operator, reason }),
+        (users(), text()).prop_map(|(operator, reason)| ProgramEvent::OperatorRemoved { operator, reason }),
         (prop_oneof![tiers().prop_map(String::from), text()], leads(), classes())
             .prop_map(|(id, lead, classes)| ProgramEvent::TierSet { tier: Tier { id, lead, classes } }),
         (users(), roles()).prop_map(|(operator, roles)| ProgramEvent::RolesProposed { operator, roles }),

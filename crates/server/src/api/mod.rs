@@ -153,6 +153,7 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(policies::withdraw))
         .routes(routes!(operators::list, operators::add))
         .routes(routes!(operators::roles))
+        .routes(routes!(operators::remove))
         .routes(routes!(operators::tiers))
         .routes(routes!(operators::set_tier))
         .routes(routes!(operators::rules))

@@ -21,6 +21,7 @@ use crate::{
     api::{
         Body,
         act::{Done, act, name},
+        members::Reason,
         wire,
     },
     app::App,
@@ -137,10 +138,39 @@ pub(crate) async fn roles(
     Body(Roles { roles }): Body<Roles>,
 ) -> Result<Json<Done>, Problem> {
     let operator: UserId = name(&operator)?;
-    let done = app.engine.execute(&actor, Command::SetRoles(operator.clone(), roles)).await;
-    match done {
+    about(&app, &actor, &operator, Command::SetRoles(operator.clone(), roles)).await
+}
+
+/// Remove an operator with all ways in; takes effect when a second operator asks for the same
+#[utoipa::path(post, path = "/api/v1/operators/{operator}/remove", tag = "operator",
+    params(("operator" = String, Path)), request_body = Reason,
+    responses(
+        (status = 200, description = "done, or noted until a second person says the same", body = Done),
+        Refused,
+        Unknown,
+        Undone,
+))]
+pub(crate) async fn remove(
+    State(app): State<Arc<App>>,
+    Approver(actor): Approver,
+    Path(operator): Path<String>,
+    Body(Reason { reason }): Body<Reason>,
+) -> Result<Json<Done>, Problem> {
+    let operator: UserId = name(&operator)?;
+    let command = Command::RemoveOperator { operator: operator.clone(), reason };
+    about(&app, &actor, &operator, command).await
+}
+
+/// Carries out what is about an operator; one who is none is not found.
+async fn about(
+    app: &App,
+    actor: &UserId,
+    operator: &UserId,
+    command: Command,
+) -> Result<Json<Done>, Problem> {
+    match app.engine.execute(actor, command).await {
         Ok(entries) => Done::of(&entries),
-        Err(WriteError::Refused(Refusal::NotAnOperator(unknown))) if unknown == operator => {
+        Err(WriteError::Refused(Refusal::NotAnOperator(unknown))) if unknown == *operator => {
             Err(Problem::not_found())
         }
         Err(error) => Err(Problem::of_step(&error.into())),
