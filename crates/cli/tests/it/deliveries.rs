@@ -114,3 +114,22 @@ fn who_an_operator_is_at_a_provider_takes_two_operators_or_whoever_holds_the_fol
     desk.ok(&link("ines"));
     assert!(desk.ok(&["operator", "subjects"]).contains("248289761001"));
 }
+
+#[test]
+fn an_operator_who_leaves_takes_every_way_in_along() {
+    let desk = Desk::peopled();
+    let remove = |user: &'static str| ["operator", "remove", user, "--reason", "left"];
+    let refused = desk.refused(&[&remove("ines")[..], &["--as", "alice"]].concat());
+    assert!(refused.contains("one of two operators"), "{refused}");
+    for operator in ["alice", "ines"] {
+        desk.by(operator, &["operator", "add", "mia"]);
+    }
+    desk.by("mia", &["token", "new", "--role", "operator"]);
+    let proposed = desk.by("alice", &remove("mia"));
+    assert!(proposed.contains("another operator runs the same command"), "{proposed}");
+    let done = desk.by("ines", &remove("mia"));
+    assert!(done.contains("`mia` is no operator any more"), "{done}");
+    assert!(desk.json(&["token", "list"])[0]["revoked"].is_string(), "{}", desk.json(&["token", "list"]));
+    let refused = desk.refused(&["operator", "add", "zoe", "--as", "mia"]);
+    assert!(refused.contains("`mia` is not an operator"), "{refused}");
+}

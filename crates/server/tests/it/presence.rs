@@ -101,6 +101,7 @@ fn acts() -> Vec<(&'static str, Value)> {
         ("/api/v1/reviews/R1/confirm", Value::Null),
         ("/api/v1/operators", json!({ "operator": "zoe" })),
         ("/api/v1/operators/bob/roles", json!({ "roles": [] })),
+        ("/api/v1/operators/bob/remove", json!({ "reason": "x" })),
         ("/api/v1/criteria", json!({ "criteria": [] })),
         ("/api/v1/members/acme/admit", json!({})),
         ("/api/v1/members/acme/reinstate", json!({ "reason": "x" })),
