@@ -24,13 +24,15 @@ pub(crate) fn counted(program: &Program, member: &MemberId) -> u64 {
 #[test]
 fn news_is_of_whoever_was_granted_something_and_of_nobody_else() {
     let mut world = World::due();
-    let before = ["acme", "bolt"].map(|who| world.program.news_of(&member(who)));
+    let of = |world: &World, who: &str| world.program.news_of(&member(who));
+    let before = (of(&world, "acme"), of(&world, "bolt"));
     world.release("ann").unwrap();
-    for (who, before) in ["acme", "bolt"].into_iter().zip(before) {
-        assert_eq!(world.program.news_of(&member(who)), counted(&world.program, &member(who)));
-        assert!(world.program.news_of(&member(who)) > before, "{who}");
+    for known in world.program.members() {
+        assert_eq!(world.program.news_of(&known.id), counted(&world.program, &known.id), "{}", known.id);
     }
-    assert_eq!(world.program.news_of(&member("nobody")), 0);
+    assert!(of(&world, "acme") > before.0);
+    assert_eq!(of(&world, "bolt"), before.1, "it is in no tier of the wave");
+    assert_eq!(of(&world, "nobody"), 0);
 }
 
 /// What is due of every wave.

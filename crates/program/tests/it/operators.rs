@@ -9,12 +9,11 @@ use program::{
     program::ProgramEvent,
     subject::{Subject, SubjectCommand},
     token::{Holder, Scope, TokenCommand},
-    wave::WaveCommand,
 };
 
 use crate::world::{
-    self, DAY, World, adopt, approve, case, in_wave, member, propose, proposes_policy, sha, sign_sheet, t,
-    terminate, to, user, wave,
+    self, DAY, World, adopt, approve, case, member, propose, proposes_policy, sha, sign_sheet, t, terminate,
+    to, user, wave,
 };
 
 fn remove(operator: &str) -> Command {
@@ -108,8 +107,6 @@ fn what_was_approved_is_approved_anew() {
     world.ok("ann", approve());
     world.ok("bob", approve());
     assert_eq!(approvals(&world), 2);
-    let again = in_wave(WaveCommand::Approve { plan: None });
-    world.idle("ann", again);
 }
 
 #[test]
