@@ -91,7 +91,8 @@ Example:
   forewarn operator remove carol --reason 'left the company' --as bob
 
 Two operators always remain: add another one first where there are two. Waves that it approved and that were not
-released need their approvals anew; what it proposed is proposed anew by somebody else.")]
+released need their approvals anew; what it proposed is proposed anew by somebody else. Tokens that act in nobody's
+name stay, whoever issued them: see `forewarn token list`.")]
     Remove {
         /// Who
         user: UserId,

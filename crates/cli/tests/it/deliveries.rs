@@ -122,7 +122,8 @@ fn an_operator_who_leaves_takes_every_way_in_along() {
     for operator in ["alice", "ines"] {
         desk.by(operator, &["operator", "add", "mia"]);
     }
-    desk.by("mia", &["token", "new", "--role", "operator"]);
+    let token = desk.run(&["token", "new", "--role", "operator", "--user", "mia", "--as", "mia"]);
+    assert_eq!(token.code, 0, "{}", token.err);
     let proposed = desk.by("alice", &remove("mia"));
     assert!(proposed.contains("another operator runs the same command"), "{proposed}");
     let done = desk.by("ines", &remove("mia"));
