@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use engine::Engine;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{
     config::Config, identity::Identity, limits::Full, metrics::Metrics, notices::Notices, problem::Problem,
@@ -28,6 +28,8 @@ pub struct App {
     pub identity: Option<Identity>,
     /// What it was told at its start.
     pub config: Config,
+    /// Who may read the log from its beginning: one at a time, and the others wait.
+    pub(crate) replaying: Semaphore,
     stopping: watch::Sender<bool>,
 }
 
@@ -46,6 +48,7 @@ impl App {
             notices: Notices::default(),
             identity,
             config,
+            replaying: Semaphore::new(1),
             stopping,
         })
     }

@@ -9,6 +9,7 @@ pub mod embargo;
 pub mod enrol;
 pub mod events;
 pub mod exits;
+pub mod explain;
 pub mod items;
 pub mod log;
 pub mod me;
@@ -45,7 +46,7 @@ use crate::{app::App, identity::cookie, problem::Problem};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; opening and tracing leak cases, evidence and hunting; proposing and simulating marks; explaining a decision; screening of members, duties and what lapses, admission in one go, facts by their codes; a wave by its instant; proving policies and trying them on scenarios; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
+    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; opening and tracing leak cases, evidence and hunting; proposing and simulating marks; screening of members, duties and what lapses, admission in one go, facts by their codes; a wave by its instant; proving policies and trying them on scenarios; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
     modifiers(&Schemes),
     security(("token" = []), ("session" = [])),
     tags(
@@ -84,6 +85,7 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(exits::observe))
         .routes(routes!(exits::break_embargo))
         .routes(routes!(exits::publish))
+        .routes(routes!(explain::explain))
         .routes(routes!(items::add))
         .routes(routes!(items::lint))
         .routes(routes!(items::view))

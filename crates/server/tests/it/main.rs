@@ -11,6 +11,8 @@ mod certificate;
 #[cfg(test)]
 mod enrol;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod fetch;
 #[cfg(test)]
 mod heartbeat;
