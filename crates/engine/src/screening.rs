@@ -1,17 +1,21 @@
 //! Comparing a member's name with a sanctions list. It finds who is worth a look; a person decides.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
-use formats::sdn::{List, Listed};
-use program::id::Sha256;
+use formats::sdn::{List, ListError, Listed};
+use program::id::{MemberId, Sha256};
 use serde::Serialize;
 use strsim::jaro_winkler;
+use thiserror::Error;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::hash::sha256;
 
 /// The score from which somebody on a list is worth a look, unless one says otherwise.
 pub const THRESHOLD: f64 = 0.88;
+
+/// How many names are shown of a member, unless one says otherwise.
+pub const TOP: usize = 5;
 
 /// What says only which kind of company somebody is.
 const SUFFIXES: [&str; 40] = [
@@ -66,6 +70,87 @@ pub struct Hit<'a> {
     pub name: &'a str,
     /// Whose it is.
     pub listed: &'a Listed,
+}
+
+/// A list as it was given, with what names it in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// Its file's name.
+    pub name: String,
+    /// Its hash, see [`list_hash`].
+    pub sha256: Sha256,
+    /// Who is on it.
+    pub list: List,
+}
+
+/// A member's name against a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Screened<'a> {
+    /// Which member.
+    pub member: &'a MemberId,
+    /// Its name.
+    pub name: &'a str,
+    /// Who is like it, best first.
+    pub hits: Vec<Hit<'a>>,
+    /// The best score there is, above the threshold or not.
+    pub best: f64,
+}
+
+/// A comparison that cannot be made.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum ScreeningError {
+    /// Aliases beside something that has none.
+    #[error("aliases belong to an `sdn.csv`: give it as the list")]
+    Aliases,
+    /// Not a list.
+    #[error("`{name}` is no list: {why}")]
+    List {
+        /// Its file's name.
+        name: String,
+        /// What is wrong with it.
+        why: ListError,
+    },
+    /// Not a score.
+    #[error("`{0}` is no threshold: give a score above 0, and at most 1")]
+    Threshold(f64),
+}
+
+impl Given {
+    /// Reads a list, by its file's name: the OFAC's `sdn.csv` with its aliases, or one name a line.
+    ///
+    /// # Errors
+    /// [`ScreeningError`] for what is no list, or aliases of a list that is no `.csv`.
+    pub fn read(name: &str, list: &[u8], aliases: Option<&[u8]>) -> Result<Self, ScreeningError> {
+        let csv = Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        if !csv && aliases.is_some() {
+            return Err(ScreeningError::Aliases);
+        }
+        let read = if csv { List::sdn(list, aliases) } else { List::plain(list) };
+        let read = read.map_err(|why| ScreeningError::List { name: name.to_owned(), why })?;
+        Ok(Self { name: name.to_owned(), sha256: list_hash(list, aliases), list: read })
+    }
+
+    /// Compares members' names with the list; of each at most `top` are shown, from a score on.
+    ///
+    /// # Errors
+    /// [`ScreeningError::Threshold`] for one that is no score.
+    pub fn screen<'a>(
+        &'a self,
+        members: impl IntoIterator<Item = (&'a MemberId, &'a str)>,
+        threshold: f64,
+        top: usize,
+    ) -> Result<Vec<Screened<'a>>, ScreeningError> {
+        if !(threshold > 0.0 && threshold <= 1.0) {
+            return Err(ScreeningError::Threshold(threshold));
+        }
+        let screened = |(member, name)| {
+            let mut hits = closest(name, &self.list, top.max(1));
+            let best = hits.first().map_or(0.0, |hit| hit.score);
+            hits.retain(|hit| hit.score >= threshold);
+            Screened { member, name, hits, best }
+        };
+        Ok(members.into_iter().map(screened).collect())
+    }
 }
 
 /// Returns whose names are most like a member's, at most `top`, best first.
@@ -189,6 +274,24 @@ mod tests {
             assert!(score(a, b) < THRESHOLD, "{a} / {b}: {}", score(a, b));
         }
         assert!(score("...", "KESTREL") < 1e-12, "a name of nothing is like nobody");
+    }
+
+    #[test]
+    fn what_is_no_list_or_no_score_is_refused() {
+        assert_eq!(Given::read("names.txt", b"a", Some(b"b")), Err(ScreeningError::Aliases));
+        for (name, bytes) in [("names.txt", &b"# nobody\n"[..]), ("SDN.CSV", b"1,two\n")] {
+            assert!(matches!(Given::read(name, bytes, None), Err(ScreeningError::List { .. })), "{name}");
+        }
+        let given = Given::read("names.txt", b"KESTREL\nOMBRELIS\n", None).unwrap();
+        let kestrel = "kestrel".parse().unwrap();
+        let screen = |threshold, top| given.screen([(&kestrel, "Kestrel Ltd")], threshold, top);
+        for threshold in [0.0, -1.0, 1.1, f64::NAN] {
+            assert!(screen(threshold, 5).is_err(), "{threshold}");
+        }
+        let rows = screen(THRESHOLD, 0).unwrap();
+        assert_eq!((rows[0].hits.len(), rows[0].hits[0].name, rows[0].best), (1, "KESTREL", 1.0));
+        let others = given.screen([(&kestrel, "Veltrune")], THRESHOLD, 5).unwrap();
+        assert!(others[0].hits.is_empty() && others[0].best > 0.0);
     }
 
     #[test]

@@ -39,6 +39,28 @@ pub struct Due {
     pub then: String,
 }
 
+impl Due {
+    /// Returns the whole days from now, rounded down; below zero once it has lapsed.
+    #[must_use]
+    pub fn days_left(&self, now: Timestamp) -> i64 {
+        const DAY: i128 = 86_400_000_000_000;
+        let left = self.at.as_nanosecond().saturating_sub(now.as_nanosecond()).div_euclid(DAY);
+        i64::try_from(left).unwrap_or(i64::MAX)
+    }
+
+    /// Says how soon it lapses.
+    #[must_use]
+    pub fn urgency(&self, now: Timestamp) -> &'static str {
+        match self.days_left(now) {
+            _ if self.at <= now => "lapsed",
+            ..1 => "in a day",
+            1..7 => "in 7 days",
+            7..30 => "in 30 days",
+            _ => "later",
+        }
+    }
+}
+
 /// Returns what lapses within a time from now, and what has lapsed, oldest first.
 #[must_use]
 pub fn due(program: &Program, policy: &PolicySet, now: Timestamp, within: SignedDuration) -> Vec<Due> {
@@ -156,5 +178,28 @@ impl fmt::Display for What {
             Self::Sheet => f.write_str("criteria sheet"),
             Self::Screening => f.write_str("screening"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_whole_and_what_has_lapsed_says_so() {
+        let now: Timestamp = "2026-06-01T12:00:00Z".parse().unwrap();
+        let told = |at: &str| {
+            let (member, then) = ("acme".parse().unwrap(), String::new());
+            let due = Due { member, what: What::Agreement, at: at.parse().unwrap(), then };
+            (due.days_left(now), due.urgency(now))
+        };
+        assert_eq!(told("2026-06-01T12:00:00Z"), (0, "lapsed"));
+        assert_eq!(told("2026-05-31T13:00:00Z"), (-1, "lapsed"));
+        assert_eq!(told("2026-06-01T12:00:01Z"), (0, "in a day"));
+        assert_eq!(told("2026-06-02T11:59:59Z"), (0, "in a day"));
+        assert_eq!(told("2026-06-02T11:59:59.999Z"), (0, "in a day"));
+        assert_eq!(told("2026-06-02T12:00:00Z"), (1, "in 7 days"));
+        assert_eq!(told("2026-06-08T12:00:00Z"), (7, "in 30 days"));
+        assert_eq!(told("2026-07-01T12:00:00Z"), (30, "later"));
     }
 }

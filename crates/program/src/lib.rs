@@ -15,6 +15,7 @@ pub mod cve;
 pub mod deadline;
 pub mod delivery;
 pub mod due;
+pub mod duties;
 pub mod embargo;
 pub mod endpoint;
 pub mod event;

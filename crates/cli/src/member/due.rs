@@ -41,17 +41,13 @@ pub(super) async fn run(common: &Common, session: &Session, args: DueArgs) -> an
     let found = due::due(&program, program.policies(), now, args.within.duration());
     let rows: Vec<Row> = found
         .into_iter()
-        .map(|due| {
-            let days_left = days(now, due.at);
-            let urgency = urgency(now, due.at, days_left);
-            Row {
-                member: due.member,
-                what: due.what.to_string(),
-                at: due.at,
-                days_left,
-                urgency,
-                then: due.then,
-            }
+        .map(|due| Row {
+            days_left: due.days_left(now),
+            urgency: due.urgency(now),
+            what: due.what.to_string(),
+            member: due.member,
+            at: due.at,
+            then: due.then,
         })
         .collect();
     if rows.is_empty() && !common.json {
@@ -69,42 +65,4 @@ pub(super) async fn run(common: &Common, session: &Session, args: DueArgs) -> an
         ]
     });
     output::table(common.json, &rows, &["due", "member", "what", "at", "days left", "then"], cells)
-}
-
-fn days(now: Timestamp, at: Timestamp) -> i64 {
-    const DAY: i128 = 86_400_000_000_000;
-    let left = at.as_nanosecond().saturating_sub(now.as_nanosecond()).div_euclid(DAY);
-    i64::try_from(left).unwrap_or(i64::MAX)
-}
-
-fn urgency(now: Timestamp, at: Timestamp, days_left: i64) -> &'static str {
-    match days_left {
-        _ if at <= now => "lapsed",
-        ..1 => "in a day",
-        1..7 => "in 7 days",
-        7..30 => "in 30 days",
-        _ => "later",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_are_whole_and_what_has_lapsed_says_so() {
-        let now: Timestamp = "2026-06-01T12:00:00Z".parse().unwrap();
-        let told = |at: &str| {
-            let at = at.parse().unwrap();
-            (days(now, at), urgency(now, at, days(now, at)))
-        };
-        assert_eq!(told("2026-06-01T12:00:00Z"), (0, "lapsed"));
-        assert_eq!(told("2026-05-31T13:00:00Z"), (-1, "lapsed"));
-        assert_eq!(told("2026-06-01T12:00:01Z"), (0, "in a day"));
-        assert_eq!(told("2026-06-02T11:59:59Z"), (0, "in a day"));
-        assert_eq!(told("2026-06-02T11:59:59.999Z"), (0, "in a day"));
-        assert_eq!(told("2026-06-02T12:00:00Z"), (1, "in 7 days"));
-        assert_eq!(told("2026-06-08T12:00:00Z"), (7, "in 30 days"));
-        assert_eq!(told("2026-07-01T12:00:00Z"), (30, "later"));
-    }
 }

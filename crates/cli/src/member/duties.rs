@@ -1,19 +1,14 @@
 //! Which duties follow from what is recorded about a member, and why.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use jiff::Timestamp;
-use policy::{
-    DutySubject, Fact, FactKind, Lead,
-    duties::{Finding, Pack, Verdict},
-};
+use policy::duties::{Pack, Verdict};
 use program::{
     Command,
+    duties::{Confirmed, duties, to_record},
     id::MemberId,
-    member::{Member, MemberCommand, fact_key},
+    member::Member,
 };
-use serde::Serialize;
 
 use crate::{
     args::{Common, instant},
@@ -49,46 +44,16 @@ pub(crate) struct DutiesArgs {
     evidence: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Shown<'a> {
-    pack: jiff::civil::Date,
-    notice: &'a str,
-    duties: Vec<Row<'a>>,
-    contradictions: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Row<'a> {
-    id: &'a str,
-    verdict: Verdict,
-    because: &'a [String],
-    law: &'a str,
-    article: &'a str,
-    source: &'a str,
-    subject: DutySubject,
-    trigger: policy::Trigger,
-    deadline: Option<Lead>,
-    recipient: &'a str,
-    recorded: bool,
-}
-
 pub(super) async fn run(common: &Common, session: &Session, args: DutiesArgs) -> anyhow::Result<()> {
     let pack = Pack::shipped()?;
     let program = session.engine.program().await;
     let member = program.member(&args.member)?.clone();
     drop(program);
-    let facts: Vec<&Fact> = member.facts.values().map(|recorded| &recorded.fact).collect();
-    let found = pack.derive(&facts, session.engine.clock().now());
+    let now = session.engine.clock().now();
     if args.record {
-        return record(common, session, &pack, &member, &found, &args).await;
+        return record(common, session, &pack, &member, args).await;
     }
-    let rows = found.iter().map(|finding| row(&member, finding)).collect();
-    let shown = Shown {
-        pack: pack.version,
-        notice: &pack.notice,
-        duties: rows,
-        contradictions: at_odds(&member, &found),
-    };
+    let shown = duties(&pack, &member, now);
     if common.json {
         return output::json(&shown);
     }
@@ -118,78 +83,18 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn row<'a>(member: &Member, finding: &'a Finding<'a>) -> Row<'a> {
-    let duty = finding.duty;
-    Row {
-        id: &duty.id,
-        verdict: finding.verdict,
-        because: &finding.because,
-        law: &duty.law,
-        article: &duty.article,
-        source: &duty.source,
-        subject: duty.subject,
-        trigger: duty.trigger,
-        deadline: duty.deadline,
-        recipient: &duty.recipient,
-        recorded: member.facts.contains_key(&fact_key(&duty.fact(None))),
-    }
-}
-
-/// A member that said it is under no duty, and facts from which one follows: somebody has to ask again.
-fn at_odds(member: &Member, found: &[Finding<'_>]) -> Vec<String> {
-    let says_none = member.facts.iter().find(|(_, recorded)| {
-        recorded.fact.kind == FactKind::DisclosureDuty && recorded.fact.subject == Some(DutySubject::None)
-    });
-    let follows = found.iter().filter(|finding| finding.verdict == Verdict::Follows);
-    says_none
-        .into_iter()
-        .flat_map(|(key, _)| {
-            follows.clone().map(move |finding| {
-                format!(
-                    "`{}` follows, but fact {key} says that there is no duty: ask again, then withdraw one",
-                    finding.duty.id
-                )
-            })
-        })
-        .collect()
-}
-
 async fn record(
     common: &Common,
     session: &Session,
     pack: &Pack,
     member: &Member,
-    found: &[Finding<'_>],
-    args: &DutiesArgs,
+    args: DutiesArgs,
 ) -> anyhow::Result<()> {
-    // Two laws that ask the same within the same time are one fact, which says both.
-    let mut wanted: BTreeMap<String, (Fact, Vec<String>)> = BTreeMap::new();
-    for finding in found.iter().filter(|finding| finding.verdict == Verdict::Follows) {
-        let fact = finding.duty.fact(args.until);
-        let why = format!("{} (because {})", finding.duty.id, finding.because.join(", "));
-        match wanted.entry(fact_key(&fact)) {
-            std::collections::btree_map::Entry::Vacant(place) => {
-                place.insert((fact, vec![why]));
-            }
-            std::collections::btree_map::Entry::Occupied(mut place) => {
-                let (known, whys) = place.get_mut();
-                known.says =
-                    Some([known.says.take(), fact.says].into_iter().flatten().collect::<Vec<_>>().join("; "));
-                whys.push(why);
-            }
-        }
-    }
-    // What is on record already is never made less sure; with a confirmation of its own it is renewed.
-    wanted.retain(|key, _| args.until.is_some() || !member.facts.contains_key(key));
-    let count = wanted.len();
+    let confirmed = args.until.map(|until| Confirmed { until, evidence: args.evidence.unwrap_or_default() });
+    let commands = to_record(pack, member, session.engine.clock().now(), confirmed.as_ref());
+    let count = commands.len();
     let mut entries = Vec::new();
-    for (fact, whys) in wanted.into_values() {
-        let derived = format!("derived from the pack of {}: {}", pack.version, whys.join("; "));
-        let evidence = match &args.evidence {
-            Some(evidence) => format!("{evidence}; {derived}"),
-            None => format!("{derived}; not confirmed by a person yet"),
-        };
-        let command = MemberCommand::RecordFact { fact, evidence };
+    for command in commands {
         entries.extend(session.execute(Command::Member(member.id.clone(), command)).await?);
     }
     let done = match args.until {

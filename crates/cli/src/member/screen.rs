@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use clap::{ArgGroup, Args};
-use engine::screening::{Hit, THRESHOLD, closest, list_hash};
-use formats::sdn::List;
+use engine::screening::{Given, Screened, THRESHOLD, TOP};
 use jiff::civil::Date;
 use program::{
     Command,
@@ -41,7 +40,7 @@ pub(crate) struct ScreenArgs {
     #[arg(long, default_value_t = THRESHOLD, value_name = "0..1")]
     threshold: f64,
     /// Show at most so many for each member
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = TOP)]
     top: usize,
 }
 
@@ -76,23 +75,12 @@ struct ListArgs {
     aliases: Option<PathBuf>,
 }
 
-struct Read {
-    list: List,
-    name: String,
-    sha256: Sha256,
-}
-
 impl ListArgs {
-    fn read(&self) -> anyhow::Result<Read> {
+    fn read(&self) -> anyhow::Result<Given> {
         let bytes = |path: &Path| std::fs::read(path).with_context(|| format!("`{}`", path.display()));
-        let list = bytes(&self.list)?;
-        let aliases = self.aliases.as_deref().map(bytes).transpose()?;
-        let csv = self.list.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        ensure!(csv || aliases.is_none(), "aliases belong to an `sdn.csv`: give it as `--list`");
-        let read = if csv { List::sdn(&list, aliases.as_deref()) } else { List::plain(&list) };
-        let name = self.list.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let read = read.with_context(|| format!("`{}` is no list", self.list.display()))?;
-        Ok(Read { list: read, name, sha256: list_hash(&list, aliases.as_deref()) })
+        let (list, aliases) = (bytes(&self.list)?, self.aliases.as_deref().map(bytes).transpose()?);
+        let name = self.list.file_name().unwrap_or_default().to_string_lossy();
+        Ok(Given::read(&name, &list, aliases.as_deref())?)
     }
 }
 
@@ -102,44 +90,25 @@ struct Shown<'a> {
     sha256: Sha256,
     entries: usize,
     threshold: f64,
-    members: Vec<Row<'a>>,
-}
-
-#[derive(Serialize)]
-struct Row<'a> {
-    member: &'a MemberId,
-    name: &'a str,
-    hits: Vec<Hit<'a>>,
-    /// The best score there is, above the threshold or not.
-    best: f64,
+    members: Vec<Screened<'a>>,
 }
 
 pub(super) async fn screen(common: &Common, session: &Session, args: ScreenArgs) -> anyhow::Result<()> {
     let ScreenArgs { threshold, top, .. } = args;
-    ensure!(
-        threshold > 0.0 && threshold <= 1.0,
-        "`{threshold}` is no threshold: give a score above 0, and at most 1"
-    );
-    let Read { list, name, sha256 } = args.list.read()?;
+    let given = args.list.read()?;
     let program = session.engine.program().await;
     let members = match &args.member {
         Some(id) => vec![program.member(id)?],
         None => program.members().collect(),
     };
-    let rows: Vec<Row> = members
-        .into_iter()
-        .map(|member| {
-            let mut hits = closest(&member.name, &list, top.max(1));
-            let best = hits.first().map_or(0.0, |hit| hit.score);
-            hits.retain(|hit| hit.score >= threshold);
-            Row { member: &member.id, name: &member.name, hits, best }
-        })
-        .collect();
-    let shown = Shown { list: &name, sha256, entries: list.entries().len(), threshold, members: rows };
+    let names = members.into_iter().map(|member| (&member.id, member.name.as_str()));
+    let members = given.screen(names, threshold, top)?;
+    let (list, sha256) = (given.name.as_str(), given.sha256);
+    let shown = Shown { list, sha256, entries: given.list.entries().len(), threshold, members };
     if common.json {
         return output::json(&shown);
     }
-    output::say(format_args!("{} entries of `{name}` ({sha256})", shown.entries));
+    output::say(format_args!("{} entries of `{list}` ({sha256})", shown.entries));
     let cells: Vec<Vec<String>> = shown
         .members
         .iter()
@@ -179,7 +148,7 @@ pub(super) async fn screen(common: &Common, session: &Session, args: ScreenArgs)
 
 pub(super) async fn screened(common: &Common, session: &Session, args: ScreenedArgs) -> anyhow::Result<()> {
     let ScreenedArgs { member, list, list_date, clear, hit } = args;
-    let Read { name, sha256, .. } = list.read()?;
+    let Given { name, sha256, .. } = list.read()?;
     let (outcome, reason) = match (clear, hit) {
         (_, Some(reason)) => (ScreeningOutcome::Hit, reason),
         (clear, None) => (ScreeningOutcome::Clear, clear.unwrap_or_default()),

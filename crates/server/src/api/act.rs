@@ -60,6 +60,16 @@ pub(crate) fn refused(why: impl std::fmt::Display) -> Problem {
     Problem::new(StatusCode::CONFLICT, "refused", why.to_string())
 }
 
+/// Works where nobody who asks for something short waits behind it.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(error = %error, "long work broke off");
+        Problem::internal()
+    })
+}
+
 /// Makes the handler of an act that is one command: its path, what names things in it, the body if it takes one, and
 /// how these become the command.
 macro_rules! act {

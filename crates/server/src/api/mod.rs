@@ -5,6 +5,8 @@ pub mod act;
 pub mod cases;
 pub mod copies;
 pub mod deliveries;
+pub mod due;
+pub mod duties;
 pub mod embargo;
 pub mod enrol;
 pub mod events;
@@ -20,6 +22,7 @@ pub mod passkeys;
 pub mod policies;
 pub mod reports;
 pub mod reviews;
+pub mod screening;
 pub mod session;
 pub mod sightings;
 pub mod sign_in;
@@ -46,7 +49,7 @@ use crate::{app::App, identity::cookie, problem::Problem};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; opening and tracing leak cases, evidence and hunting; proposing and simulating marks; screening of members, duties and what lapses, admission in one go, facts by their codes; a wave by its instant; proving policies and trying them on scenarios; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
+    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; opening and tracing leak cases, evidence and hunting; proposing and simulating marks; admission in one go, facts by their codes; a wave by its instant; proving policies and trying them on scenarios; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
     modifiers(&Schemes),
     security(("token" = []), ("session" = [])),
     tags(
@@ -116,6 +119,10 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(vetting::agreement))
         .routes(routes!(vetting::assess))
         .routes(routes!(vetting::sign))
+        .routes(routes!(screening::compare))
+        .routes(routes!(screening::record))
+        .routes(routes!(duties::derive, duties::record))
+        .routes(routes!(due::list))
         .routes(routes!(vetting::contact))
         .routes(routes!(vetting::record_fact))
         .routes(routes!(vetting::withdraw_fact))

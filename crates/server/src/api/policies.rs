@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use crate::{
     api::{
         Body,
-        act::{act, name, refused},
+        act::{act, blocking, name, refused},
         members::Reason,
     },
     app::App,
@@ -149,12 +149,4 @@ act! {
 
 async fn parsed(Set { name, text }: Set) -> Result<PolicySet, Problem> {
     blocking(move || PolicySet::parse(&name, &text)).await?.map_err(refused)
-}
-
-/// Works where nobody who asks for something short waits behind it.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(error = %error, "a comparison of policies broke off");
-        Problem::internal()
-    })
 }

@@ -138,6 +138,16 @@ pub enum Start {
     Incident,
 }
 
+/// What came of comparing a member's name with a list.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum Screened {
+    /// Nobody on the list is this member.
+    Clear,
+    /// The member is on the list.
+    Hit,
+}
+
 /// What a review may come to.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
@@ -224,6 +234,7 @@ mod tests {
         assert_eq!(words::<Label, program::item::Tlp>(), 5);
         assert_eq!(words::<Seen, program::case::Observation>(), 3);
         assert_eq!(words::<ReviewOutcome, program::review::Outcome>(), 5);
+        assert_eq!(words::<Screened, program::vetting::ScreeningOutcome>(), 2);
         assert_eq!(words::<TokenScope, program::token::Scope>(), 5);
         assert_eq!(words::<OperatorRole, policy::Role>(), 5);
     }

@@ -47,4 +47,6 @@ mod signed;
 #[cfg(test)]
 mod silence;
 #[cfg(test)]
+mod vetted;
+#[cfg(test)]
 mod wake;
