@@ -49,7 +49,7 @@ use crate::{app::App, identity::cookie, problem::Problem};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; opening and tracing leak cases, evidence and hunting; proposing and simulating marks; admission in one go, facts by their codes; a wave by its instant; proving policies and trying them on scenarios; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
+    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; opening and tracing leak cases, evidence and hunting; proposing and simulating marks; a wave by its instant; proving policies and trying them on scenarios; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
     modifiers(&Schemes),
     security(("token" = []), ("session" = [])),
     tags(
@@ -111,6 +111,7 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(reports::list))
         .routes(routes!(members::member))
         .routes(routes!(members::suspend))
+        .routes(routes!(vetting::add))
         .routes(routes!(vetting::vet))
         .routes(routes!(vetting::decline))
         .routes(routes!(vetting::admit))

@@ -6,7 +6,7 @@ use policy::{DutySubject, Fact, FactKind, Lead, Standing, Trigger};
 use program::{
     Command,
     id::{CriterionId, MemberId, TierId},
-    member::{Agreement, MemberCommand, fact_key},
+    member::{Agreement, Enrolment, MemberCommand, fact_key},
     vetting::{Answer, Contact, ContactRole, VettingCommand},
 };
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use crate::{
     api::{
         act::{act, name, refused},
+        duties::pack,
         members::Reason,
         wire,
     },
@@ -51,6 +52,25 @@ pub struct Admission {
     tier: TierId,
     /// The agreement it signed.
     agreement: Signed,
+}
+
+/// A member that is admitted in one go.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewMember {
+    /// Its name.
+    name: String,
+    /// Its tier.
+    #[schema(value_type = wire::Name)]
+    tier: TierId,
+    /// The agreement it signed.
+    agreement: Signed,
+    /// What it stated on admission; who was never asked about disclosure duties has nothing before the public instant.
+    #[serde(default)]
+    facts: Vec<NewFact>,
+    /// Its age key, still to be confirmed.
+    #[serde(default)]
+    key: Option<String>,
 }
 
 /// A tier that a member changes to.
@@ -133,6 +153,9 @@ pub struct Statement {
 pub struct NewFact {
     /// What is stated.
     fact: Statement,
+    /// The statement as codes that duties are derived from, all of them in one fact, or `none`; in the place of `says`.
+    #[serde(default)]
+    values: Vec<String>,
     /// What it rests on.
     evidence: String,
 }
@@ -175,6 +198,22 @@ act! {
     /// Take an application
     apply "/api/v1/members" takes Application =>
     |Application { member, name }| Ok(Command::Member(member, MemberCommand::Apply { name }))
+}
+
+act! {
+    /// Admit a member in one go, where the program has no criteria: application, vetting and admission
+    present add "/api/v1/members/{member}/add" ("member"; String) takes NewMember =>
+    |id, NewMember { name: called, tier, agreement, facts, key }| {
+        let key: Option<MemberKey> = key.map(|key| key.parse()).transpose().map_err(refused)?;
+        let enrolment = Enrolment {
+            name: called,
+            tier,
+            agreement: agreement.into(),
+            facts: facts.into_iter().map(NewFact::read).collect::<Result<_, _>>()?,
+            key: key.map(|key| (key.to_string(), key.fingerprint())),
+        };
+        about(&id, MemberCommand::Enrol(Box::new(enrolment)))
+    }
 }
 
 act! {
@@ -245,7 +284,10 @@ act! {
 act! {
     /// Record a fact about a member; recorded again, it is replaced
     record_fact "/api/v1/members/{member}/facts" ("member"; String) takes NewFact =>
-    |id, NewFact { fact, evidence }| about(&id, MemberCommand::RecordFact { fact: fact.into(), evidence })
+    |id, fact| {
+        let (fact, evidence) = fact.read()?;
+        about(&id, MemberCommand::RecordFact { fact, evidence })
+    }
 }
 
 act! {
@@ -292,6 +334,22 @@ act! {
     /// Say whether a member's fetches must be signed with its confirmed signing key
     require_signature "/api/v1/members/{member}/signed-fetches" ("member"; String) takes Signatures =>
     |id, Signatures { required }| about(&id, MemberCommand::RequireSignature { required })
+}
+
+impl NewFact {
+    /// Returns the fact with what it rests on; codes are checked.
+    fn read(self) -> Result<(Fact, String), Problem> {
+        let mut fact = Fact::from(self.fact);
+        if !self.values.is_empty() {
+            if fact.says.is_some() {
+                return Err(refused(
+                    "a fact says something in words or in codes: give one of `says` and `values`",
+                ));
+            }
+            fact.says = Some(pack()?.says(fact.kind, &self.values).map_err(refused)?);
+        }
+        Ok((fact, self.evidence))
+    }
 }
 
 impl From<Signed> for Agreement {

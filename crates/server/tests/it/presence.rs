@@ -104,6 +104,7 @@ fn acts() -> Vec<(&'static str, Value)> {
         ("/api/v1/operators/bob/remove", json!({ "reason": "x" })),
         ("/api/v1/criteria", json!({ "criteria": [] })),
         ("/api/v1/members/acme/admit", json!({})),
+        ("/api/v1/members/fresh/add", json!({})),
         ("/api/v1/members/acme/reinstate", json!({ "reason": "x" })),
         ("/api/v1/members/acme/keys/confirm", json!({ "fingerprint": "x" })),
         ("/api/v1/members/acme/keys/reconfirm", json!({ "fingerprint": "x" })),

@@ -155,3 +155,55 @@ async fn names_are_compared_with_a_list_and_a_person_decides() {
     stage.play(done).await;
     assert_eq!(stage.site.post(record, stage.token("ann"), &outcome("2026-05-30", " ")).await.status, 409);
 }
+
+#[tokio::test]
+async fn a_member_is_admitted_in_one_go_where_there_are_no_criteria() {
+    let stage = Stage::of(World::peopled(314).await).await;
+    let (path, key) = ("/api/v1/members/fresh/add", testbed::identity(41).to_public());
+    let fact = |values: Value| {
+        let offices = json!({ "kind": "staff-location", "until": t(200 * DAY) });
+        json!({ "fact": offices, "values": values, "evidence": "list of offices" })
+    };
+    let member = |name: &str, fact: &Value| {
+        let agreement = json!({ "version": "3", "until": t(300 * DAY) });
+        json!({ "name": name, "tier": "entry", "agreement": agreement, "facts": [fact], "key": key.to_string() })
+    };
+    let good = member("Fresh Ltd", &fact(json!(["AT", "IN"])));
+    let changed = |name: &str, value: Value| {
+        let mut body = good.clone();
+        body[name] = value;
+        body.to_string()
+    };
+    let mut both = fact(json!(["AT"]));
+    both["fact"]["says"] = "Austria".into();
+    for (body, status) in [
+        (changed("standing", "active".into()), 422),
+        (changed("tier", "none".into()), 404),
+        (changed("key", "age1none".into()), 409),
+        (changed("facts", json!([both])), 409),
+        (changed("facts", json!([fact(json!(["AT", "none"]))])), 409),
+        (changed("facts", json!([fact(json!(["Vienna"]))])), 409),
+    ] {
+        let answer = stage.site.post(path, stage.token("ann"), &body).await;
+        assert_eq!(answer.status, status, "{body}: {}", answer.text());
+    }
+    let add = act("ann", path, ["member", "applied"]).body(good.to_string());
+    stage.play(add.unknown("/api/v1/members/..%2Fup/add").refused("ann", changed("name", " ".into()))).await;
+    let program = stage.site.world.engine.program().await;
+    let fresh = program.member(&testbed::member("fresh")).unwrap();
+    assert_eq!(fresh.facts["staff-location"].fact.says.as_deref(), Some("AT, IN"));
+    assert!(fresh.standing == policy::Standing::Active && fresh.confirmed_key().is_none());
+    drop(program);
+
+    let facts = "/api/v1/members/fresh/facts";
+    let recorded = act("ann", facts, ["member", "fact_recorded"]).body(fact(json!(["none"])).to_string());
+    stage.play(recorded.refused("ann", fact(json!(["EU"])).to_string())).await;
+
+    let criteria =
+        json!({ "criteria": [{ "id": "nda", "sentence": "signed the agreement", "source": "rules, 2" }] });
+    for (who, event) in [("ann", "criteria_proposed"), ("bob", "criteria_set")] {
+        stage.play(act(who, "/api/v1/criteria", ["program", event]).body(criteria.to_string())).await;
+    }
+    let late = stage.site.post("/api/v1/members/late/add", stage.token("ann"), &good.to_string()).await;
+    assert!(late.status == 409 && late.text().contains("criteria"), "{}", late.text());
+}
