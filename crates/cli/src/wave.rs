@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use mark::strength::Claim;
 use policy::Lead;
 use program::{
-    Command, Refusal, due,
+    Command, due,
     id::{CaseId, ItemId, MemberId, Sha256, TierId, WaveId},
     plan::{Counts, Fate, Plan},
-    wave::WaveCommand,
+    wave::{WaveCommand, lead_to},
 };
 use serde::Serialize;
 
@@ -150,7 +150,7 @@ async fn act(common: &Common, session: &Session, verb: WaveVerb) -> anyhow::Resu
 async fn schedule(common: &Common, session: &Session, args: ScheduleArgs) -> anyhow::Result<()> {
     let lead = match (args.lead, args.at) {
         (Some(lead), _) => lead,
-        (None, Some(at)) => lead_to(session, &args.case, &args.wave, at).await?,
+        (None, Some(at)) => lead_to(&*session.engine.program().await, &args.case, &args.wave, at)?,
         (None, None) => bail!("give a lead or an instant"),
     };
     let command = WaveCommand::Schedule {
@@ -162,21 +162,6 @@ async fn schedule(common: &Common, session: &Session, args: ScheduleArgs) -> any
         format!("scheduled wave `{}`; two operators approve it with `forewarn wave approve`", args.wave);
     let entries = session.execute(Command::Wave(args.case, args.wave, command)).await?;
     output::entries(common.json, &done, &entries)
-}
-
-/// Turns an instant into a lead before the embargo's end.
-async fn lead_to(session: &Session, case: &CaseId, wave: &WaveId, at: Timestamp) -> anyhow::Result<Lead> {
-    let program = session.engine.program().await;
-    let ends = program
-        .case(case)?
-        .embargo()
-        .in_force_until()
-        .ok_or_else(|| Refusal::NoEmbargo { case: case.clone() })?;
-    let seconds = ends.duration_since(at).as_secs();
-    match u32::try_from(seconds) {
-        Ok(seconds) if at <= ends => Ok(Lead::from_seconds(seconds)),
-        _ => Err(Refusal::WaveAfterEmbargo { case: case.clone(), wave: wave.clone(), at, ends }.into()),
-    }
 }
 
 fn show(common: &Common, plan: &Plan, overdue: &[Overdue], each: bool) -> anyhow::Result<()> {

@@ -150,6 +150,22 @@ impl WaveEvent {
     }
 }
 
+/// Returns how long before the embargo's end an instant lies; a wave moves with that end.
+///
+/// # Errors
+/// [`Refusal`] without an embargo in force, and for an instant after its end or more than 136 years before it.
+pub fn lead_to(program: &Program, case: &CaseId, wave: &WaveId, at: Timestamp) -> Result<Lead, Refusal> {
+    let ends = program
+        .case(case)?
+        .embargo()
+        .in_force_until()
+        .ok_or_else(|| Refusal::NoEmbargo { case: case.clone() })?;
+    match u32::try_from(ends.duration_since(at).as_secs()) {
+        Ok(seconds) if at <= ends => Ok(Lead::from_seconds(seconds)),
+        _ => Err(Refusal::WaveAfterEmbargo { case: case.clone(), wave: wave.clone(), at, ends }),
+    }
+}
+
 pub(crate) fn decide(
     program: &Program,
     ctx: &Context<'_>,

@@ -49,7 +49,7 @@ use crate::{app::App, identity::cookie, problem::Problem};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; opening and tracing leak cases, evidence and hunting; proposing and simulating marks; a wave by its instant; proving policies and trying them on scenarios; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
+    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; opening and tracing leak cases, evidence and hunting; proposing and simulating marks; proving policies and trying them on scenarios; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
     modifiers(&Schemes),
     security(("token" = []), ("session" = [])),
     tags(

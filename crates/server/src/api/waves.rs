@@ -12,14 +12,15 @@ use policy::Lead;
 use program::{
     Command,
     id::{CaseId, ItemId, Sha256, TierId, WaveId},
-    wave::WaveCommand,
+    wave::{WaveCommand, lead_to},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     api::{
-        act::act,
+        Body,
+        act::{Done, carry_out, refused},
         wire::{Length, Name},
     },
     app::App,
@@ -32,8 +33,12 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// How long before the embargo's end.
-    #[schema(value_type = Length)]
-    lead: Lead,
+    #[serde(default)]
+    #[schema(value_type = Option<Length>)]
+    lead: Option<Lead>,
+    /// The instant in the place of a lead; it moves with the embargo's end from then on.
+    #[serde(default)]
+    at: Option<Timestamp>,
     /// To whom.
     #[schema(value_type = Vec<Name>)]
     tiers: Vec<TierId>,
@@ -79,13 +84,30 @@ pub struct Release {
     withheld: usize,
 }
 
-act! {
-    /// Schedule a wave relative to the embargo's end, or schedule it anew; approvals start over
-    schedule "/api/v1/cases/{case}/waves/{wave}/schedule" ("case", "wave"; (String, String)) takes Schedule => |named, Schedule { lead, tiers, items }| {
-        let (case, wave) = names(named)?;
-        let (tiers, items) = (tiers.into_iter().collect(), items.into_iter().collect());
-        Ok(Command::Wave(case, wave, WaveCommand::Schedule { lead, tiers, items }))
-    }
+/// Schedule a wave relative to the embargo's end, or schedule it anew; approvals start over
+#[utoipa::path(post, path = "/api/v1/cases/{case}/waves/{wave}/schedule", tag = "operator",
+    params(("case" = String, Path), ("wave" = String, Path)), request_body = Schedule,
+    responses(
+        (status = 200, body = Done),
+        Refused,
+        Unknown,
+        Undone,
+))]
+pub(crate) async fn schedule(
+    State(app): State<Arc<App>>,
+    Actor(actor): Actor,
+    Path(named): Path<(String, String)>,
+    Body(Schedule { lead, at, tiers, items }): Body<Schedule>,
+) -> Result<Json<Done>, Problem> {
+    let (case, wave) = names(named)?;
+    let lead = match (lead, at) {
+        (Some(lead), None) => lead,
+        (None, Some(at)) => lead_to(&*app.engine.program().await, &case, &wave, at)
+            .map_err(|refusal| Problem::of_refusal(&refusal))?,
+        _ => return Err(refused("a wave is due by a lead or at an instant: give one of `lead` and `at`")),
+    };
+    let (tiers, items) = (tiers.into_iter().collect(), items.into_iter().collect());
+    carry_out(&app, &actor, Command::Wave(case, wave, WaveCommand::Schedule { lead, tiers, items })).await
 }
 
 /// Decide for every member and item of a wave, and release nothing
@@ -122,7 +144,7 @@ pub(crate) async fn approve(
     State(app): State<Arc<App>>,
     Approver(actor): Approver,
     Path(named): Path<(String, String)>,
-    crate::api::Body(Approval { plan }): crate::api::Body<Approval>,
+    Body(Approval { plan }): Body<Approval>,
 ) -> Result<Json<Approved>, Problem> {
     let (case, wave) = names(named)?;
     let plan: Sha256 =

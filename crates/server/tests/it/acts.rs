@@ -2,7 +2,7 @@
 //! the name of who did it.
 
 use program::token::Holder;
-use testbed::{END, World, t, user};
+use testbed::{DAY, END, World, t, user};
 
 use crate::http::{Answer, Site};
 
@@ -117,6 +117,7 @@ async fn a_case_from_its_opening_to_its_end() {
     let texts = serde_json::json!({ "items": texts }).to_string();
     let broken = serde_json::json!({ "items": [{ "item": "a.md", "class": "advisory", "text": "{~one|" }] });
     let wave = |tier: &str| serde_json::json!({ "lead": "14d", "tiers": [tier] }).to_string();
+    let by_instant = |at| serde_json::json!({ "at": t(at), "tiers": ["validate"] }).to_string();
     let seen = |at| serde_json::json!({ "what": "attacks_observed", "at": at }).to_string();
     let now = stage.site.world.clock.now();
     let acts = [
@@ -140,6 +141,10 @@ async fn a_case_from_its_opening_to_its_end() {
             .body(wave("validate"))
             .unknown("/api/v1/cases/nobody/waves/w1/schedule")
             .refused("ann", r#"{"lead":"14d","tiers":[]}"#),
+        act("ann", "/api/v1/cases/c/waves/w1/schedule", ["wave", "scheduled"])
+            .body(by_instant(END - 5 * DAY - 1))
+            .unknown("/api/v1/cases/nobody/waves/w1/schedule")
+            .refused("ann", by_instant(END + 1)),
         act("ann", "/api/v1/cases/c/observe", ["case", "observed"])
             .body(seen(now))
             .unknown("/api/v1/cases/nobody/observe")
@@ -163,6 +168,19 @@ async fn a_case_from_its_opening_to_its_end() {
     assert_eq!(shown["embargo"]["state"], "exited");
     assert_eq!(shown["cves"], serde_json::json!(["CVE-2026-1234"]));
     assert!(shown["closed"].is_string() && shown["waves"][0]["released"].is_string(), "{shown}");
+    assert_eq!(shown["waves"][0]["lead"], "5d1s");
+    for neither in [
+        r#"{"tiers":["validate"]}"#.to_owned(),
+        wave("validate").replace('{', &format!("{{\"at\":\"{}\",", t(END))),
+    ] {
+        let refused =
+            stage.site.post("/api/v1/cases/c/waves/w9/schedule", stage.token("ann"), &neither).await;
+        assert!(
+            refused.status == 409 && refused.text().contains("one of `lead` and `at`"),
+            "{}",
+            refused.text()
+        );
+    }
     let again = stage.site.post("/api/v1/cases/c/publish", stage.token("ann"), "").await;
     assert_eq!((again.status, again.json()[0]["file"].as_str()), (200, Some("c/advisory.md")));
 }
