@@ -48,6 +48,8 @@ impl Engine {
             releases.entry(&leak.case).or_default().push(look);
         }
         let releases: Vec<Vec<Look>> = releases.into_values().collect();
+        // Adding up may take long: whoever writes does not wait for it.
+        drop(program);
         let mut lines =
             ledger(&members, &releases, epsilon).map_err(|error| StepError::Trace(error.to_string()))?;
         lines.sort_by(|a, b| b.log10_e.total_cmp(&a.log10_e));

@@ -6,8 +6,8 @@ use engine::Engine;
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    config::Config, identity::Identity, limits::Full, metrics::Metrics, notices::Notices, problem::Problem,
-    sealed::SealedCopies, streams::Streams,
+    config::Config, identity::Identity, limits::Full, metrics::Metrics, notices::Notices,
+    one_trace::OneTrace, problem::Problem, sealed::SealedCopies, streams::Streams,
 };
 
 /// The running program behind the routes.
@@ -28,6 +28,8 @@ pub struct App {
     pub identity: Option<Identity>,
     /// What it was told at its start.
     pub config: Config,
+    /// Where traces are made.
+    pub(crate) one_trace: OneTrace,
     /// Who may read the log from its beginning: one at a time, and the others wait.
     pub(crate) replaying: Semaphore,
     stopping: watch::Sender<bool>,
@@ -48,6 +50,7 @@ impl App {
             notices: Notices::default(),
             identity,
             config,
+            one_trace: OneTrace::default(),
             replaying: Semaphore::new(1),
             stopping,
         })

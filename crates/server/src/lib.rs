@@ -15,6 +15,7 @@ mod limits;
 pub mod metrics;
 pub mod notices;
 pub mod oidc;
+mod one_trace;
 pub mod problem;
 pub mod public_log;
 pub mod router;

@@ -54,7 +54,7 @@ pub(crate) enum Refused {
     TooManyRequests(Problem),
     #[response(
         status = 503,
-        description = "the database is not to be had now; the same may be asked again",
+        description = "the database is not to be had now; or, with the title `busy`, another does what only one may do at a time; the same may be asked again",
         content_type = "application/problem+json"
     )]
     Unavailable(Problem),
@@ -228,6 +228,14 @@ impl Problem {
     pub fn busy() -> Self {
         let detail = "too many are signing in at once: try again in five minutes";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+    }
+
+    /// Another trace is made.
+    #[must_use]
+    pub fn tracing() -> Self {
+        let detail = "another leak case is traced, and one is at a time: ask the same again in a moment";
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail);
+        Self { retry_after: Some(5), ..problem }
     }
 
     /// There is no key to seal to.

@@ -13,6 +13,7 @@ pub mod events;
 pub mod exits;
 pub mod explain;
 pub mod items;
+pub mod leaks;
 pub mod log;
 pub mod me;
 pub mod members;
@@ -49,7 +50,7 @@ use crate::{app::App, identity::cookie, problem::Problem};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; opening and tracing leak cases, evidence and hunting; proposing and simulating marks; proving policies and trying them on scenarios; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
+    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; evidence that others check without the key, and hunting; proposing and simulating marks; proving policies and trying them on scenarios; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
     modifiers(&Schemes),
     security(("token" = []), ("session" = [])),
     tags(
@@ -170,6 +171,10 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(operators::criteria))
         .routes(routes!(sightings::list, sightings::add))
         .routes(routes!(sightings::adopt))
+        .routes(routes!(leaks::list, leaks::open))
+        .routes(routes!(leaks::leak))
+        .routes(routes!(leaks::trace))
+        .routes(routes!(leaks::ledger))
         .routes(routes!(notices::mine))
         .routes(routes!(notices::list))
         .routes(routes!(notices::told))

@@ -67,6 +67,11 @@ pub enum Seen {
     AttacksObserved,
 }
 
+/// A sighting's number.
+#[derive(ToSchema)]
+#[schema(value_type = String, pattern = "^S[1-9][0-9]{0,8}$")]
+pub struct SightingNumber(pub String);
+
 /// A leak case's number.
 #[derive(ToSchema)]
 #[schema(value_type = String, pattern = "^L[1-9][0-9]{0,8}$")]

@@ -23,6 +23,8 @@ mod http;
 #[cfg(test)]
 mod identity;
 #[cfg(test)]
+mod leaked;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod notices;
