@@ -90,6 +90,11 @@ impl Scenario {
         toml::to_string(&self.0).map_err(|error| ScenarioError::Form { why: error.to_string() })
     }
 
+    /// Returns how many decisions the scenario asks for.
+    pub fn decisions(&self) -> usize {
+        self.0.member.len().saturating_mul(self.0.item.len())
+    }
+
     /// Finds what every member gets of every item, in the order of the file: members, then items.
     ///
     /// Of a scenario with `action = "list"`, when the member may see that the item exists.

@@ -50,7 +50,7 @@ use crate::{app::App, identity::cookie, problem::Problem};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; evidence that others check without the key, and hunting; proposing and simulating marks; proving policies and trying them on scenarios; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
+    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; evidence that others check without the key, and hunting; proposing and simulating marks; proving policies; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
     modifiers(&Schemes),
     security(("token" = []), ("session" = [])),
     tags(
@@ -159,6 +159,7 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(policies::list, policies::propose))
         .routes(routes!(policies::check))
         .routes(routes!(policies::diff))
+        .routes(routes!(policies::test))
         .routes(routes!(policies::version))
         .routes(routes!(policies::adopt))
         .routes(routes!(policies::withdraw))

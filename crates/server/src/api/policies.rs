@@ -10,7 +10,7 @@ use engine::{
     policy_diff::{PolicyDiff, compare},
     progress::Unwatched,
 };
-use policy::PolicySet;
+use policy::{PolicySet, Row, Scenario};
 use program::{
     Command,
     policies::{PolicyCommand, PolicyVersion},
@@ -28,6 +28,9 @@ use crate::{
     auth::Reader,
     problem::{Problem, Refused, Undone, Unknown},
 };
+
+/// How many decisions a scenario may ask for: some seconds' work.
+const DECISIONS: usize = 10_000;
 
 /// A set of policies.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -49,6 +52,23 @@ pub struct NewSet {
     text: String,
     /// Why.
     reason: String,
+}
+
+/// A scenario that a set is tried on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Trial {
+    /// The scenario as TOML: an instant, the public instant, tiers, members with their facts, and items.
+    scenario: String,
+    /// The set; the one in force when it is absent.
+    #[serde(default)]
+    set: Option<Set>,
+}
+
+/// What a set decides on a scenario.
+#[derive(Debug, Serialize)]
+pub(crate) struct Tried {
+    decisions: Vec<Row>,
 }
 
 /// A set that is sound.
@@ -125,6 +145,38 @@ pub(crate) async fn diff(
     // On a copy of the state: a comparison may take long, and what is due meanwhile must not wait for it.
     let program = app.engine.program().await.clone();
     blocking(move || compare(&program, program.policies(), &other, now, &Unwatched)).await.map(Json)
+}
+
+/// Decide for every member and item of a scenario; changes nothing
+#[utoipa::path(post, path = "/api/v1/policies/test", tag = "operator", request_body = Trial, responses(
+    (status = 200, description = "for each member and item whether and from when it is released, the policies and facts that decide, and why", body = serde_json::Value),
+    Refused,
+    Undone,
+))]
+pub(crate) async fn test(
+    State(app): State<Arc<App>>,
+    _: Reader,
+    Body(Trial { scenario, set }): Body<Trial>,
+) -> Result<Json<Tried>, Problem> {
+    let set = match set {
+        Some(set) => set,
+        None => {
+            let program = app.engine.program().await;
+            let (name, text) = (program.policies().name().to_owned(), program.policies().text().to_owned());
+            Set { name, text }
+        }
+    };
+    let scenario = Scenario::parse(&scenario).map_err(refused)?;
+    let wanted = scenario.decisions();
+    if wanted > DECISIONS {
+        let says = format!(
+            "the scenario asks for {wanted} decisions, and {DECISIONS} are made here: ask for fewer, or try it with \
+             `forewarn policy test`"
+        );
+        return Err(refused(says));
+    }
+    let set = parsed(set).await?;
+    blocking(move || Tried { decisions: scenario.run(&set) }).await.map(Json)
 }
 
 act! {
