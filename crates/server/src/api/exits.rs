@@ -22,7 +22,7 @@ use crate::{
     api::{
         Body,
         act::{act, name},
-        wire::Seen,
+        wire::Observed,
     },
     app::App,
     auth::{Actor, Approver},
@@ -34,7 +34,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct Sight {
     /// What.
-    #[schema(value_type = Seen)]
+    #[schema(value_type = Observed)]
     what: Observation,
     /// Since when.
     at: Timestamp,

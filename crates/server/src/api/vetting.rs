@@ -125,7 +125,7 @@ pub struct NewContact {
 #[serde(deny_unknown_fields)]
 pub struct Statement {
     /// What it is about.
-    #[schema(value_type = wire::Kind)]
+    #[schema(value_type = wire::FactKind)]
     kind: FactKind,
     /// Of a duty: what it makes the member tell.
     #[serde(default)]

@@ -58,7 +58,7 @@ pub enum Label {
 /// Something the world was seen to know.
 #[derive(ToSchema)]
 #[schema(rename_all = "snake_case")]
-pub enum Seen {
+pub enum Observed {
     /// The public is aware.
     PublicAware,
     /// An exploit is public.
@@ -96,7 +96,7 @@ pub enum ContactFor {
 /// What a fact is about.
 #[derive(ToSchema)]
 #[schema(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum FactKind {
     /// A duty to tell somebody.
     DisclosureDuty,
     /// The law a member lives under.
@@ -232,12 +232,12 @@ mod tests {
     #[test]
     fn the_description_has_the_cores_words() {
         assert_eq!(words::<ArtifactClass, policy::Class>(), policy::Class::ALL.len());
-        assert_eq!(words::<Kind, policy::FactKind>(), policy::FactKind::ALL.len());
+        assert_eq!(words::<FactKind, policy::FactKind>(), policy::FactKind::ALL.len());
         assert_eq!(words::<Subject, policy::DutySubject>(), policy::DutySubject::ALL.len());
         assert_eq!(words::<Start, policy::Trigger>(), policy::Trigger::ALL.len());
         assert_eq!(words::<ContactFor, program::vetting::ContactRole>(), 5);
         assert_eq!(words::<Label, program::item::Tlp>(), 5);
-        assert_eq!(words::<Seen, program::case::Observation>(), 3);
+        assert_eq!(words::<Observed, program::case::Observation>(), 3);
         assert_eq!(words::<ReviewOutcome, program::review::Outcome>(), 5);
         assert_eq!(words::<Screened, program::vetting::ScreeningOutcome>(), 2);
         assert_eq!(words::<TokenScope, program::token::Scope>(), 5);
