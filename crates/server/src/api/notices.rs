@@ -112,7 +112,8 @@ pub struct ToldThem {
 pub struct Again {
     /// Members; none stands for all.
     #[serde(default)]
-    members: Vec<String>,
+    #[schema(value_type = Vec<Name>)]
+    members: BTreeSet<MemberId>,
 }
 
 /// List what the caller must be told, newest first
@@ -167,8 +168,6 @@ pub(crate) async fn retry(
     crate::api::Body(Again { members }): crate::api::Body<Again>,
 ) -> Result<Json<NotificationLine>, Problem> {
     let notification: NotificationId = id.parse().map_err(|_| Problem::not_found())?;
-    let members: Result<BTreeSet<MemberId>, _> = members.iter().map(|member| member.parse()).collect();
-    let members = members.map_err(|error: program::id::BadId| Problem::bad_request(error.to_string()))?;
     let command = Command::Notification(NotificationCommand::Retry { notification, members });
     app.engine.execute(&actor, command).await.map_err(|error| Problem::of_step(&error.into()))?;
     shown(&*app.engine.program().await, notification)
