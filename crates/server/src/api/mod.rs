@@ -3,6 +3,7 @@
 pub mod acknowledge;
 pub mod act;
 pub mod cases;
+pub mod clock;
 pub mod copies;
 pub mod deliveries;
 pub mod due;
@@ -50,7 +51,7 @@ use crate::{app::App, identity::cookie, problem::Problem};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, its clock and its rules but for the criteria; evidence that others check without the key, and hunting; proposing and simulating marks; proving policies; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
+    info(title = "Forewarn", description = "A vulnerability early-warning program, for the machines of its members and operators.\n\nBy the command line only: founding a program, with its rules but for the criteria; evidence that others check without the key, and hunting; proposing and simulating marks; proving policies; a token in another operator's name; items and exhibits larger than a request's body may be; backup, restore, move, verification and export."),
     modifiers(&Schemes),
     security(("token" = []), ("session" = [])),
     tags(
@@ -172,6 +173,8 @@ pub fn routes() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(operators::criteria))
         .routes(routes!(sightings::list, sightings::add))
         .routes(routes!(sightings::adopt))
+        .routes(routes!(clock::show))
+        .routes(routes!(clock::confirm))
         .routes(routes!(leaks::list, leaks::open))
         .routes(routes!(leaks::leak))
         .routes(routes!(leaks::trace))

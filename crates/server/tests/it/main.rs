@@ -9,6 +9,8 @@ mod assertion;
 #[cfg(test)]
 mod certificate;
 #[cfg(test)]
+mod clock;
+#[cfg(test)]
 mod enrol;
 #[cfg(test)]
 mod explain;

@@ -99,6 +99,7 @@ fn acts() -> Vec<(&'static str, Value)> {
         ("/api/v1/viewings/V1/approve", Value::Null),
         ("/api/v1/policies/1/adopt", Value::Null),
         ("/api/v1/reviews/R1/confirm", Value::Null),
+        ("/api/v1/clock/confirm", Value::Null),
         ("/api/v1/operators", json!({ "operator": "zoe" })),
         ("/api/v1/operators/bob/roles", json!({ "roles": [] })),
         ("/api/v1/operators/bob/remove", json!({ "reason": "x" })),
