@@ -21,7 +21,7 @@ const EXPOSURE: u32 = 20;
 const HELD: [&str; 7] = [
     "./usr/bin/forewarn",
     "./usr/bin/forewarn-member",
-    "./lib/systemd/system/forewarn.service",
+    "./usr/lib/systemd/system/forewarn.service",
     "./etc/forewarn/serve.toml",
     "./usr/share/man/man1/forewarn-serve.1.gz",
     "./usr/share/bash-completion/completions/forewarn",
@@ -69,7 +69,13 @@ fn members_tool(release: &Path, out: &Path) -> Result<()> {
 
 /// Writes manual pages and completions by the program itself.
 fn describe(program: &Path, out: &Path) -> Result<()> {
-    run(Command::new(program).arg("man").arg(out.join("man")))?;
+    let manual = out.join("man");
+    if manual.exists() {
+        fs::remove_dir_all(&manual)?;
+    }
+    run(Command::new(program).arg("man").arg(&manual))?;
+    // Without a name and an instant in it, so that the same page is the same file.
+    run(Command::new("gzip").args(["--best", "--no-name", "--recursive"]).arg(&manual))?;
     let folder = out.join("completions");
     fs::create_dir_all(&folder)?;
     for (shell, name) in [("bash", "forewarn.bash"), ("zsh", "_forewarn"), ("fish", "forewarn.fish")] {
