@@ -187,7 +187,7 @@ pub(crate) fn render_places(
     codeword: &Codeword,
 ) -> Option<(String, Vec<Place>)> {
     let file = master.files.get(file)?;
-    let mut out = Out { text: String::new(), places: Some(Vec::new()) };
+    let mut out = Out { text: String::with_capacity(longest(&file.nodes)), places: Some(Vec::new()) };
     write(master, &file.nodes, codeword, &mut out);
     Some((out.text, out.places.unwrap_or_default()))
 }

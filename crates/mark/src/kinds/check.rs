@@ -47,7 +47,7 @@ use super::FileKind;
 use super::detect::{self, Matches, Rules, Sample};
 use super::shape::shape;
 use super::tree::{self, Broken};
-use crate::master::{Location, Master, Node, SiteId, SiteIx};
+use crate::master::{Location, Master, Node, SiteId, SiteIx, Symbol};
 use crate::render::{Codeword, Place, render_places};
 use skeleton::{Skeleton, skeleton};
 
@@ -71,6 +71,28 @@ pub struct Difference {
     pub breaks: bool,
 }
 
+/// Hashes all that a rendering of one file depends on: which file, and what stands at each of its sites.
+fn chosen(file: usize, sites: &BTreeSet<usize>, word: &Codeword) -> [u8; 32] {
+    let mut bytes = Vec::with_capacity(8 * (sites.len() + 1));
+    bytes.extend_from_slice(&file.to_be_bytes());
+    for site in sites {
+        // Of each its kind and its length are there, so that no two rows of symbols are one row of bytes.
+        match word.symbol(SiteIx(*site)) {
+            None => bytes.push(0),
+            Some(Symbol::Index(index)) => {
+                bytes.push(1);
+                bytes.extend_from_slice(&index.to_be_bytes());
+            }
+            Some(Symbol::Value(value)) => {
+                bytes.push(2);
+                bytes.extend_from_slice(&value.len().to_be_bytes());
+                bytes.extend_from_slice(value.as_bytes());
+            }
+        }
+    }
+    Sha256::digest(&bytes).into()
+}
+
 fn advice(mark: &Option<Location>) -> String {
     mark.as_ref().map_or_else(
         || "; run the package through lint and correct its marks".to_owned(),
@@ -87,7 +109,7 @@ pub struct Checker<'m> {
     /// Files that rules look at.
     samples: Vec<usize>,
     broken: Vec<Difference>,
-    /// Renderings that passed: SHA-256 of file and text.
+    /// Renderings that passed, see [`chosen`].
     passed: HashSet<[u8; 32]>,
 }
 
@@ -224,13 +246,11 @@ impl<'m> Checker<'m> {
     /// Checks the structure of one file of a copy.
     pub(crate) fn check_file(&mut self, index: usize, word: &Codeword) -> Result<(), Box<Difference>> {
         let Some(file) = self.files.get(index).filter(|file| !file.sites.is_empty()) else { return Ok(()) };
-        let Some((text, places)) = render_places(self.master, index, word) else { return Ok(()) };
-        let mut hash = Sha256::new_with_prefix(index.to_be_bytes());
-        hash.update(&text);
-        let hash = hash.finalize().into();
+        let hash = chosen(index, &file.sites, word);
         if self.passed.contains(&hash) {
             return Ok(());
         }
+        let Some((text, places)) = render_places(self.master, index, word) else { return Ok(()) };
         match file.compare(&text, &places) {
             None => {
                 self.passed.insert(hash);
